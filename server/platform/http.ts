@@ -1,0 +1,35 @@
+// The edge: a request comes in, its route of shared/api.ts says who may and what fits, a slice's handler answers. Every route is
+// decided by the one policy table before its handler runs (AC1); a handler never asks who somebody is again.
+import type { Actor, Role, VolumeKind } from '#shared/permissions.ts';
+import type { ParsedBody, ParsedQuery, RouteAnswer, RouteKey, RouteParams, Routes } from '#shared/api.ts';
+
+export type TeamTarget = { id: string; slug: string; name: string; role: Role | null };
+/** A volume as the asker sees it: `role` is theirs, now. */
+export type VolumeTarget = { id: string; name: string; kind: VolumeKind; teamId: string | null; personId: string | null; role: Role | null };
+/** A file, also a deleted one, with the volume it is in. */
+export type FileTarget = { id: string; path: string; branch: string; kind: 'text' | 'binary'; deletedAt: Date | null; volume: VolumeTarget };
+
+type VerbOf<K extends RouteKey> = Routes[K]['may'];
+type TargetOf<K extends RouteKey> = K extends `${string} /files/:id${string}` ? { volume: VolumeTarget; file: FileTarget }
+  : VerbOf<K> extends `volume.${string}` ? { volume: VolumeTarget }
+  : K extends `${string} /teams/:slug${string}` ? { team: TeamTarget }
+  : unknown;
+
+export type Context<K extends RouteKey> = {
+  /** Never null but where the route says `anyone`. */
+  actor: VerbOf<K> extends 'anyone' ? Actor | null : Actor;
+  params: RouteParams<K>;
+  query: ParsedQuery<K>;
+  body: ParsedBody<K>;
+  request: Request;
+  /** The peer's address, behind a trusted proxy the client's. */
+  address: string;
+  /** Headers of the answer, e.g. Set-Cookie and ETag. */
+  answer: Headers;
+} & TargetOf<K>;
+
+/** A handler answers with what the route promises, or with a Response of its own (bytes, redirects). It throws `Problem` for people. */
+export type Handler<K extends RouteKey> = (context: Context<K>) => Promise<RouteAnswer<K> | Response>;
+export type Handlers = { [K in RouteKey]: Handler<K> };
+/** What a slice contributes: `export function accountRoutes(...): HandlersOf<'GET /me' | ...>`. */
+export type HandlersOf<K extends RouteKey> = Pick<Handlers, K>;

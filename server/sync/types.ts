@@ -1,0 +1,58 @@
+// What the other slices may ask of living documents. They never see a Y.Doc: text is read and edited in a worker, and every edit
+// is an append to the log of the file's room, like anybody's typing (D3, D4b).
+import type { Queries } from '../platform/database.ts';
+import type { Face } from '#shared/live.ts';
+
+/** How a program changes a living text. Always minimal edits in one transaction; never "set text" (SY6). */
+export type TextChange =
+  /** Three-way merge by words into what is there now; where both wrote, the living text stays and the overlap is reported. */
+  | { kind: 'merge'; base: string; theirs: string }
+  /** Replace what now lies between two relative positions. */
+  | { kind: 'replace'; from: Uint8Array; to: Uint8Array; text: string };
+
+/** Words that clashed, anchored in the living text so that they can be found again while people type. */
+export type AnchoredOverlap = { from: Uint8Array; to: Uint8Array; base: string; ours: string; theirs: string };
+
+export type EditResult = { before: string; after: string; overlaps: AnchoredOverlap[]; changed: boolean };
+
+/** One person's share of a window of typing: the whole text as it is with their lines, in the order of first edits (GI3). */
+export type Layer = { person: string | null; text: string; coAuthors: string[] };
+export type Window = { fileId: string; /** mark it as committed with this */ upto: number; before: string; after: string; layers: Layer[] };
+
+export type Rooms = {
+  /** Makes the room of a new file durable with its first text. Once per file; a second call is refused (SY4). */
+  seed(seed: { fileId: string; text: string; person: string | null }): Promise<void>;
+  /** The text as it is now, including what was typed a moment ago. Null: no room yet, the last version is the text. */
+  read(fileId: string): Promise<string | null>;
+  /** `preview` changes nothing and says what would happen. */
+  edit(edit: { fileId: string; person: string | null; change: TextChange; preview?: boolean }): Promise<EditResult>;
+  /** Who typed what since the last version. Null when nothing was. */
+  window(fileId: string): Promise<Window | null>;
+  /** Inside the transaction that writes the version tables. */
+  markCommitted(queries: Queries, marks: { fileId: string; upto: number }[]): Promise<void>;
+  /** Files with words that are in no version, also after a restart, with who typed them. */
+  pending(): Promise<{ fileId: string; people: string[] }[]>;
+  epoch(fileId: string): Promise<number>;
+  /** Gives the file a new epoch with this text; connected clients are told 4410 and merge as text (SY5). */
+  renew(renewal: { fileId: string; text: string }): Promise<void>;
+  /** Ends all connections of a file that is gone for good. */
+  close(fileId: string): void;
+  /** Rights may have changed: asks again for every open connection (of this person) and ends or demotes those it must (SY10). */
+  recheck(personId?: string): Promise<void>;
+  here(fileId: string): Face[];
+};
+
+export type RoomNews = {
+  /** Words became durable. */
+  edited: (edit: { fileId: string; person: string | null }) => void;
+  /** The last person left the file. */
+  left: (left: { fileId: string }) => void;
+};
+
+/** What sync asks of others. */
+export type RoomAccess = {
+  /** Null: not there, or not theirs to see. */
+  mayJoin: (join: { personId: string; fileId: string }) => Promise<{ write: boolean } | null>;
+  /** The text of the last version, for a file that has no room yet (SY4). Null: there is no such file. */
+  firstText: (fileId: string) => Promise<string | null>;
+};
