@@ -1,0 +1,107 @@
+// The people of the stories. Ada made the server and the team `lab`; Ben edits in it; Vera only reads; Mallory is nobody there.
+import { test as base, type Browser, type BrowserContext, type Page } from '@playwright/test';
+import { startWorld, type World } from './world.ts';
+
+export const password = 'correct horse battery';
+
+export type Person = {
+  login: string;
+  context: BrowserContext;
+  page: Page;
+  /** A request with the person's own session; throws with the answer's words if it is refused. */
+  api: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<any>;
+  /** Opens a file of a volume in the person's browser and waits until its text is there. */
+  open: (volume: string, path: string) => Promise<void>;
+  close: () => Promise<void>;
+};
+
+/** A signed-in person in a browser of their own. The account must exist. */
+export async function signIn(
+  browser: Browser,
+  world: World,
+  login: string,
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<Person> {
+  const context = await browser.newContext({ baseURL: world.origin, ...options });
+  const call: Person['api'] = async (method, path, body, headers = {}) => {
+    const answer = await context.request.fetch(`${world.origin}/api/v1${path}`, {
+      method,
+      headers: { origin: world.origin, ...headers },
+      ...(body === undefined
+        ? {}
+        : typeof body === 'string'
+          ? { data: body, headers: { origin: world.origin, 'content-type': 'text/plain', ...headers } }
+          : { data: body }),
+    });
+    const text = await answer.text();
+    if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${text}`);
+    return answer.headers()['content-type']?.includes('json') ? JSON.parse(text) : text;
+  };
+  await call('POST', '/auth/sign-in', { login, password });
+  const page = await context.newPage();
+  return {
+    login,
+    context,
+    page,
+    api: call,
+    open: async (volume, path) => {
+      await page.goto(`/v/${encodeURIComponent(volume)}/f/${path.split('/').map(encodeURIComponent).join('/')}`);
+      await page.locator('.cm-content').first().waitFor();
+    },
+    close: () => context.close(),
+  };
+}
+
+/** Ada's server with the team `lab` (sample files), Ben as editor, Vera as viewer, Mallory outside. */
+export async function populate(world: World): Promise<void> {
+  const call = async (cookie: string, method: string, path: string, body: unknown) => {
+    const answer = await fetch(`${world.origin}/api/v1${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', origin: world.origin, cookie },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  };
+  const first = await call('', 'POST', '/auth/sign-up', { login: 'ada', password, name: 'Ada' });
+  const cookie = first.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
+  for (const [login, name] of [
+    ['ben', 'Ben'],
+    ['vera', 'Vera'],
+    ['mallory', 'Mallory'],
+  ])
+    await call(cookie, 'POST', '/people', { login, name, password });
+  await call(cookie, 'POST', '/teams', { slug: 'lab', name: 'Lab', sample: 'lab' });
+  await call(cookie, 'PUT', '/teams/lab/members/ben', { role: 'editor' });
+  await call(cookie, 'PUT', '/teams/lab/members/vera', { role: 'viewer' });
+}
+
+type Fixtures = { ada: Person; ben: Person; vera: Person; mallory: Person };
+
+/** One populated world per story file; each test gets fresh browsers for the people it names. */
+export const test = base.extend<Fixtures, { world: World }>({
+  world: [
+    async ({}, use) => {
+      const world = await startWorld();
+      await populate(world);
+      await use(world);
+      await world.close();
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  ada: async ({ browser, world }, use) => visit(browser, world, 'ada', use),
+  ben: async ({ browser, world }, use) => visit(browser, world, 'ben', use),
+  vera: async ({ browser, world }, use) => visit(browser, world, 'vera', use),
+  mallory: async ({ browser, world }, use) => visit(browser, world, 'mallory', use),
+});
+
+async function visit(browser: Browser, world: World, login: string, use: (person: Person) => Promise<void>) {
+  const person = await signIn(browser, world, login);
+  await use(person);
+  await person.close();
+}
+
+export { expect } from '@playwright/test';

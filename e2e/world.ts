@@ -1,0 +1,84 @@
+// A world for a story: a real server, as `npm start` runs it, on a fresh data folder and a free port. Stories may kill it.
+import { spawn, type ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+const root = path.join(import.meta.dirname, '..');
+
+export type World = {
+  /** `http://127.0.0.1:<port>`; the same after a restart. */
+  origin: string;
+  dataDir: string;
+  /** kill -9; what it started (PostgreSQL) lives on, as in life. */
+  kill: () => Promise<void>;
+  /** A clean stop, as by Ctrl C. */
+  stop: () => Promise<void>;
+  start: () => Promise<void>;
+  /** The server's own log lines so far. */
+  log: () => string;
+  close: () => Promise<void>;
+};
+
+export async function startWorld(env: Record<string, string> = {}): Promise<World> {
+  const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-world-'));
+  let child: ChildProcess | null = null;
+  let words = '';
+  let port = '0';
+  let origin = '';
+
+  const start = async () => {
+    const from = words.length;
+    child = spawn(process.execPath, ['server/main.ts'], {
+      cwd: root,
+      env: {
+        ...process.env,
+        PORT: port,
+        DATA_DIR: dataDir,
+        DATABASE_URL: '',
+        LOG_LEVEL: 'info',
+        CHECKPOINT_QUIET_MS: '2000',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const started = child;
+    for (const stream of [started.stdout!, started.stderr!]) stream.on('data', (chunk) => (words += chunk));
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      const found = /LLMos is ready at (https?:\/\/\S+)/.exec(words.slice(from));
+      if (found) {
+        origin = found[1]!.replace(/\/$/, '');
+        port = new URL(origin).port;
+        return;
+      }
+      if (started.exitCode !== null)
+        throw new Error(`the server ended with ${started.exitCode}:\n${words.slice(from)}`);
+      if (Date.now() > deadline) throw new Error(`the server did not become ready:\n${words.slice(from)}`);
+      await new Promise((done) => setTimeout(done, 25));
+    }
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    const ending = child;
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
+    const gone = new Promise((done) => ending.once('exit', done));
+    ending.kill(signal);
+    await gone;
+  };
+
+  await start();
+  return {
+    get origin() {
+      return origin;
+    },
+    dataDir,
+    start,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+    log: () => words,
+    close: async () => {
+      await end('SIGTERM');
+      fs.rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
