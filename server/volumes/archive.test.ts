@@ -13,9 +13,9 @@ const zip = (files: Record<string, string | Uint8Array>) => buffer(packZip({ fil
 const tarGz = (files: Record<string, string | Uint8Array>) => buffer(packTar({ files: from(files), at }));
 const asRecord = (files: ArchiveFile[]) => Object.fromEntries(files.map(({ path, content }) => [path, content.toString('base64')]));
 
-async function tarOf(headers: (tar.Header & { content?: string })[], gzip = true) {
+async function tarOf(headers: (Partial<tar.Header> & { name: string } & { content?: string })[], gzip = true) {
   const pack = tar.pack();
-  for (const { content = '', ...header } of headers) pack.entry(header, content);
+  for (const { content = '', ...header } of headers) pack.entry(header as tar.Header, content);
   pack.finalize();
   const bytes = await buffer(pack);
   return gzip ? zlib.gzipSync(bytes) : bytes;
