@@ -1,6 +1,15 @@
-import { defineConfig } from 'vitest/config';
+import { compileModule } from 'svelte/compiler';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+/** State classes of the browser (*.svelte.ts) run here as in a browser, without a DOM; vite-plugin-svelte would make server code of them. */
+const svelteModules: Plugin = {
+  name: 'svelte-modules',
+  enforce: 'post',
+  transform: (code, id) => (/\.svelte\.ts$/.test(id) ? { code: compileModule(code, { filename: id, generate: 'client' }).js.code } : undefined),
+};
 
 export default defineConfig({
+  plugins: [svelteModules],
   test: {
     include: ['{shared,server,scripts}/**/*.test.ts', 'web/lib/**/*.test.ts'],
     globalSetup: './server/platform/testDatabase.ts',
