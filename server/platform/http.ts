@@ -33,3 +33,15 @@ export type Handler<K extends RouteKey> = (context: Context<K>) => Promise<Route
 export type Handlers = { [K in RouteKey]: Handler<K> };
 /** What a slice contributes: `export function accountRoutes(...): HandlersOf<'GET /me' | ...>`. */
 export type HandlersOf<K extends RouteKey> = Pick<Handlers, K>;
+
+/** Who is behind a request. `answer` lets a session slide: its cookie is renewed there. Null: nobody. A bad token throws. */
+export type Credentials = { cookie: string | null; token: string | null; address: string; agent: string };
+
+/** What the edge asks the slices, to turn names in a path into targets with the asker's role in them, now. */
+export type Gatekeepers = {
+  /** A cookie that is no longer good means nobody; a token that is not good throws `unauthenticated`. */
+  who: (credentials: Credentials, answer: Headers) => Promise<Actor | null>;
+  team: (slug: string, actor: Actor | null) => Promise<TeamTarget | null>;
+  volume: (name: string, actor: Actor | null) => Promise<VolumeTarget | null>;
+  file: (id: string, actor: Actor | null) => Promise<FileTarget | null>;
+};

@@ -1,0 +1,67 @@
+// Everything that HTTP answers: the API, its description, the health of the server, and the built web app.
+import { Hono } from 'hono';
+import { isProblem, notFound, Problem } from '#shared/errors.ts';
+import { decide } from '#shared/permissions.ts';
+import { bearer, createApi, refuse, type Edge } from './api.ts';
+import { inertPolicy, pagePolicy, securityHeaders } from './headers.ts';
+import type { Handlers } from './http.ts';
+import type { Metrics } from './metrics.ts';
+import { createOpenApi } from './openApi.ts';
+import type { Site } from './site.ts';
+
+export type AppParts = Edge & {
+  handlers: Handlers;
+  metrics: Metrics;
+  /** Each answers when that part works, and throws when it does not. */
+  readiness: Record<string, () => Promise<unknown>>;
+  /** Null in development, where Vite answers for the web app. */
+  site: Site | null;
+  version: string;
+};
+
+export function createApp({ site, readiness, version, ...parts }: AppParts): Hono {
+  const app = new Hono({ strict: true });
+  const { metrics, origins, log } = parts;
+  const everywhere = Object.entries(securityHeaders({ tls: origins.tls || (origins.origin?.startsWith('https:') ?? false) }));
+
+  app.use('*', async (c, next) => {
+    await next();
+    for (const [name, value] of everywhere) c.res.headers.set(name, value);
+    if (!c.res.headers.has('content-security-policy')) c.res.headers.set('content-security-policy', inertPolicy);
+  });
+
+  app.get('/healthz', (c) => c.text('ok\n', 200, { 'cache-control': 'no-store' }));
+  app.get('/readyz', async (c) => {
+    const parts = await Promise.all(Object.entries(readiness).map(async ([name, check]) => [name, await check().then(() => 'ok', (error) => (isProblem(error) ? error.message : 'failed'))] as const));
+    const ready = parts.every(([, state]) => state === 'ok');
+    return c.json({ ready, ...Object.fromEntries(parts) }, ready ? 200 : 503, { 'cache-control': 'no-store' });
+  });
+  app.get('/metrics', async (c) => {
+    try {
+      const actor = await parts.gatekeepers.who({ cookie: c.req.header('cookie') ?? null, token: bearer(c.req.header('authorization') ?? null), address: '', agent: '' }, new Headers());
+      const verdict = decide({ actor, verb: 'server.manage', resource: { kind: 'server' } });
+      if (verdict !== 'allow') throw verdict === 'unauthenticated' ? new Problem('unauthenticated', 'Sign in as an administrator, or send a token.') : new Problem('forbidden', 'Only administrators may read the metrics.');
+      return c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType, 'cache-control': 'no-store' });
+    } catch (error) {
+      return refuse(c, error, log);
+    }
+  });
+
+  const openApi = JSON.stringify(createOpenApi({ version }));
+  app.get('/api/openapi.json', (c) => c.body(openApi, 200, { 'content-type': 'application/json', 'cache-control': 'no-cache' }));
+  app.route('/api/v1', createApi(parts));
+  app.all('/api/*', (c) => refuse(c, notFound('such address in the API'), log));
+
+  app.get('*', (c) => {
+    const answer = site?.answer({ path: new URL(c.req.url).pathname, method: c.req.method, headers: c.req.raw.headers });
+    if (!answer) return c.text('There is nothing here.\n', 404, { 'cache-control': 'no-store' });
+    if (answer.headers.get('content-type')?.startsWith('text/html')) {
+      const url = new URL(c.req.url);
+      answer.headers.set('content-security-policy', pagePolicy({ scriptHashes: site!.scriptHashes, origin: origins.origin ?? `${origins.tls ? 'https' : 'http'}://${url.host}` }));
+    }
+    return answer;
+  });
+  app.all('*', (c) => refuse(c, new Problem('invalid', 'Only the API takes that.', undefined, 405), log));
+  app.onError((error, c) => refuse(c, error, log));
+  return app;
+}
