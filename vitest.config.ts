@@ -5,7 +5,8 @@ import { defineConfig, type Plugin } from 'vitest/config';
 const svelteModules: Plugin = {
   name: 'svelte-modules',
   enforce: 'post',
-  transform: (code, id) => (/\.svelte\.ts$/.test(id) ? { code: compileModule(code, { filename: id, generate: 'client' }).js.code } : undefined),
+  transform: (code, id) =>
+    /\.svelte\.ts$/.test(id) ? { code: compileModule(code, { filename: id, generate: 'client' }).js.code } : undefined,
 };
 
 export default defineConfig({

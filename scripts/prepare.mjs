@@ -10,10 +10,15 @@ const modules = path.join(root, 'node_modules');
 /** Runs `npm ci` when a package of the lock file is missing in node_modules, or is there in another version. */
 export function install() {
   if (isInstalled()) return;
-  if (fs.lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) return console.warn('node_modules is a link, and older than package-lock.json: install where it points to.');
+  if (fs.lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink())
+    return console.warn('node_modules is a link, and older than package-lock.json: install where it points to.');
   console.log('Installing (once, about a minute) ...');
   // `--include` also where NODE_ENV is production: the web app is built here.
-  const { status, error } = spawnSync('npm', ['ci', '--include=dev', '--include=optional', '--loglevel=error', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status, error } = spawnSync(
+    'npm',
+    ['ci', '--include=dev', '--include=optional', '--loglevel=error', '--no-audit', '--no-fund'],
+    { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' },
+  );
   if (status !== 0) fail(`npm ci failed${error ? `: ${error.message}` : ''}. Its words are above.`);
 }
 
@@ -22,7 +27,10 @@ export function isInstalled(directory = root) {
   try {
     const wanted = read('package-lock.json');
     const present = read('node_modules/.package-lock.json');
-    return Object.entries(wanted).every(([name, entry]) => name === '' || (present[name] ? present[name].version === entry.version : entry.optional || entry.peer));
+    return Object.entries(wanted).every(
+      ([name, entry]) =>
+        name === '' || (present[name] ? present[name].version === entry.version : entry.optional || entry.peer),
+    );
   } catch {
     return false;
   }
@@ -31,23 +39,38 @@ export function isInstalled(directory = root) {
 /** The Node that runs the server: the one that npm installed for this platform, or this one if it is new enough. */
 export function findNode() {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
-  const own = path.join(modules, `node-${platform}-${process.arch}`, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  const own = path.join(
+    modules,
+    `node-${platform}-${process.arch}`,
+    'bin',
+    process.platform === 'win32' ? 'node.exe' : 'node',
+  );
   if (fs.existsSync(own)) return own;
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 24 || (major === 24 && minor >= 7)) return process.execPath;
-  fail(`On ${process.platform} (${process.arch}) LLMos needs Node 24.7 or newer; this is ${process.versions.node}. Install it from https://nodejs.org, then run this again.`);
+  fail(
+    `On ${process.platform} (${process.arch}) LLMos needs Node 24.7 or newer; this is ${process.versions.node}. Install it from https://nodejs.org, then run this again.`,
+  );
 }
 
 /** Environment for everything that runs on our Node: its folder and node_modules/.bin come first on PATH. */
 export function environment() {
-  return { ...process.env, PATH: [path.dirname(findNode()), path.join(modules, '.bin'), process.env.PATH].join(path.delimiter) };
+  return {
+    ...process.env,
+    PATH: [path.dirname(findNode()), path.join(modules, '.bin'), process.env.PATH].join(path.delimiter),
+  };
 }
 
 /** Builds the web app when one of its sources is newer than the last build. */
 export function build() {
   if (!needsBuild()) return;
   console.log('Building the web app ...');
-  const { status, stdout, stderr } = spawnSync(findNode(), [path.join(modules, 'vite', 'bin', 'vite.js'), 'build'], { cwd: root, encoding: 'utf8', env: { ...environment(), NODE_ENV: 'production' }, maxBuffer: 2 ** 26 });
+  const { status, stdout, stderr } = spawnSync(findNode(), [path.join(modules, 'vite', 'bin', 'vite.js'), 'build'], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...environment(), NODE_ENV: 'production' },
+    maxBuffer: 2 ** 26,
+  });
   if (status !== 0) fail(`The web app could not be built.\n${stdout}\n${stderr}`);
 }
 
@@ -64,7 +87,8 @@ function newest(file) {
   if (!stat) return 0;
   if (!stat.isDirectory()) return stat.mtimeMs;
   let latest = 0;
-  for (const name of fs.readdirSync(file)) if (!generated.has(name)) latest = Math.max(latest, newest(path.join(file, name)));
+  for (const name of fs.readdirSync(file))
+    if (!generated.has(name)) latest = Math.max(latest, newest(path.join(file, name)));
   return latest;
 }
 

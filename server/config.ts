@@ -47,12 +47,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const secrets = new Set(['SECRET_KEY', 'LLM_API_KEY', 'GITHUB_CLIENT_SECRET', 'DATABASE_URL']);
 
 /** `directory`: what relative paths in the settings start from. Empty variables count as not set. */
-export function readConfig(environment: Environment, directory: string): { config: Config } | { problems: ConfigProblem[] } {
+export function readConfig(
+  environment: Environment,
+  directory: string,
+): { config: Config } | { problems: ConfigProblem[] } {
   const problems: ConfigProblem[] = [];
   const get = (variable: string) => environment[variable]?.trim() || null;
   const wrong = (variable: string, rule: string) => {
     const got = get(variable);
-    const shown = got === null ? 'nothing' : secrets.has(variable) ? `${got.length} characters` : JSON.stringify(got.slice(0, 200));
+    const shown =
+      got === null ? 'nothing' : secrets.has(variable) ? `${got.length} characters` : JSON.stringify(got.slice(0, 200));
     problems.push({ variable, rule, got: shown });
   };
   const whole = (variable: string, otherwise: number, least: number, most: number) => {
@@ -87,7 +91,9 @@ export function readConfig(environment: Environment, directory: string): { confi
   const together = (variables: string[]) => {
     const missing = variables.filter((variable) => get(variable) === null);
     if (missing.length === 0) return true;
-    if (missing.length < variables.length) for (const variable of missing) wrong(variable, `must be set together with ${variables.filter((other) => other !== variable).join(' and ')}`);
+    if (missing.length < variables.length)
+      for (const variable of missing)
+        wrong(variable, `must be set together with ${variables.filter((other) => other !== variable).join(' and ')}`);
     return false;
   };
   const readable = (variable: string) => {
@@ -103,9 +109,12 @@ export function readConfig(environment: Environment, directory: string): { confi
   const host = get('HOST') ?? '127.0.0.1';
   if (!/^[\w.:-]+$/.test(host)) wrong('HOST', 'must be an address of this machine, e.g. 127.0.0.1 or 0.0.0.0');
   const originUrl = address('ORIGIN', ['http:', 'https:']);
-  if (originUrl && (originUrl.pathname !== '/' || originUrl.search || originUrl.username)) wrong('ORIGIN', 'must be a scheme and a host only, e.g. https://llmos.example');
+  if (originUrl && (originUrl.pathname !== '/' || originUrl.search || originUrl.username))
+    wrong('ORIGIN', 'must be a scheme and a host only, e.g. https://llmos.example');
 
-  const tlsFiles = together(['TLS_CERT', 'TLS_KEY']) ? ({ kind: 'files', cert: readable('TLS_CERT'), key: readable('TLS_KEY') } as const) : null;
+  const tlsFiles = together(['TLS_CERT', 'TLS_KEY'])
+    ? ({ kind: 'files', cert: readable('TLS_CERT'), key: readable('TLS_KEY') } as const)
+    : null;
   const selfSigned = oneOf('TLS', ['self-signed', 'off']) === 'self-signed';
   if (tlsFiles && selfSigned) wrong('TLS', 'must not be set together with TLS_CERT and TLS_KEY');
   const tls = tlsFiles ?? (selfSigned ? ({ kind: 'self-signed' } as const) : null);
@@ -115,17 +124,22 @@ export function readConfig(environment: Environment, directory: string): { confi
   const secure = tls !== null || originUrl?.protocol === 'https:';
   const insecureHttp = flag('INSECURE_HTTP');
   if (exposed && !secure && !insecureHttp) {
-    wrong('HOST', 'lets other machines in over plain http, where passwords can be read on the way: set TLS=self-signed (or TLS_CERT and TLS_KEY), or ORIGIN to the https address of your proxy, or INSECURE_HTTP=1 to accept it');
+    wrong(
+      'HOST',
+      'lets other machines in over plain http, where passwords can be read on the way: set TLS=self-signed (or TLS_CERT and TLS_KEY), or ORIGIN to the https address of your proxy, or INSECURE_HTTP=1 to accept it',
+    );
   }
 
   const secretKey = get('SECRET_KEY');
   if (secretKey !== null && secretKey.length < 32) wrong('SECRET_KEY', 'must have at least 32 characters');
   const database = address('DATABASE_URL', ['postgres:', 'postgresql:']);
   const llmBase = address('LLM_BASE_URL', ['http:', 'https:']);
-  if (!llmBase && get('LLM_API_KEY') && !get('LLM_BASE_URL')) wrong('LLM_BASE_URL', 'must be set together with LLM_API_KEY');
+  if (!llmBase && get('LLM_API_KEY') && !get('LLM_BASE_URL'))
+    wrong('LLM_BASE_URL', 'must be set together with LLM_API_KEY');
   const pyodide = address('PYODIDE_INDEX_URL', ['http:', 'https:']);
   const allowedHosts = (get('ALLOWED_HOSTS') ?? '').split(/[\s,]+/).filter(Boolean);
-  if (!allowedHosts.every((entry) => /^[\w.-]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$/i.test(entry))) wrong('ALLOWED_HOSTS', 'must be hosts with or without a port, separated by commas');
+  if (!allowedHosts.every((entry) => /^[\w.-]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$/i.test(entry)))
+    wrong('ALLOWED_HOSTS', 'must be hosts with or without a port, separated by commas');
 
   const trusted = get('TRUST_PROXY');
   const config: Config = {
@@ -141,14 +155,21 @@ export function readConfig(environment: Environment, directory: string): { confi
     insecure: exposed && !secure,
     exposed,
     signUp: oneOf('SIGN_UP', ['open', 'invite']),
-    github: together(['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET']) ? { clientId: get('GITHUB_CLIENT_ID')!, clientSecret: get('GITHUB_CLIENT_SECRET')! } : null,
-    llm: llmBase ? { baseUrl: llmBase.href.replace(/\/$/, ''), apiKey: get('LLM_API_KEY'), model: get('LLM_MODEL') } : null,
+    github: together(['GITHUB_CLIENT_ID', 'GITHUB_CLIENT_SECRET'])
+      ? { clientId: get('GITHUB_CLIENT_ID')!, clientSecret: get('GITHUB_CLIENT_SECRET')! }
+      : null,
+    llm: llmBase
+      ? { baseUrl: llmBase.href.replace(/\/$/, ''), apiKey: get('LLM_API_KEY'), model: get('LLM_MODEL') }
+      : null,
     embeddings: oneOf('EMBEDDINGS', ['local', 'provider', 'off']) ?? 'local',
     allowedHosts,
     pyodideIndexUrl: pyodide?.href ?? null,
     logLevel: oneOf('LOG_LEVEL', logLevels) ?? 'info',
     rateLimits: oneOf('RATE_LIMITS', ['on', 'off']) !== 'off',
-    checkpoint: { quietMs: whole('CHECKPOINT_QUIET_MS', 30_000, 100, 3_600_000), latestMs: whole('CHECKPOINT_LATEST_MS', 300_000, 100, 86_400_000) },
+    checkpoint: {
+      quietMs: whole('CHECKPOINT_QUIET_MS', 30_000, 100, 3_600_000),
+      latestMs: whole('CHECKPOINT_LATEST_MS', 300_000, 100, 86_400_000),
+    },
   };
   return problems.length > 0 ? { problems } : { config };
 }
@@ -168,7 +189,11 @@ export function loadConfig(): Config {
 
 export function describeProblems(problems: ConfigProblem[]): string {
   const lines = problems.map(({ variable, rule, got }) => `  ${variable} ${rule}. Got: ${got}.`);
-  return [`LLMos cannot start: ${problems.length === 1 ? 'a setting is' : `${problems.length} settings are`} wrong.`, ...lines, 'Every setting is explained in .env.example.'].join('\n');
+  return [
+    `LLMos cannot start: ${problems.length === 1 ? 'a setting is' : `${problems.length} settings are`} wrong.`,
+    ...lines,
+    'Every setting is explained in .env.example.',
+  ].join('\n');
 }
 
 export const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\./.test(host);

@@ -40,7 +40,9 @@ try {
 async function start() {
   // ---- the outside world
   fs.mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const postgres = config.databaseUrl ? null : await openEmbeddedPostgres({ directory: path.join(config.dataDir, 'postgres') });
+  const postgres = config.databaseUrl
+    ? null
+    : await openEmbeddedPostgres({ directory: path.join(config.dataDir, 'postgres') });
   if (postgres) stopping.last('postgres', postgres.stop);
   const database = await openDatabase({ url: config.databaseUrl ?? postgres!.url });
   stopping.last('database', database.close);
@@ -48,7 +50,12 @@ async function start() {
   const metrics = createMetrics();
 
   // ---- the slices
-  const gatekeepers: Gatekeepers = { who: async () => null, team: async () => null, volume: async () => null, file: async () => null };
+  const gatekeepers: Gatekeepers = {
+    who: async () => null,
+    team: async () => null,
+    volume: async () => null,
+    file: async () => null,
+  };
   const { handlers, notYet } = withNotYet({});
   if (notYet.length > 0) log.warn({ routes: notYet.length }, 'routes.missing');
 
@@ -70,7 +77,9 @@ async function start() {
   const serving = await serve({ app, sockets, server, host: config.host, port: config.port, first: vite?.listener });
   stopping.last('port', serving.close);
 
-  const address = config.origin ?? `${config.tls ? 'https' : 'http'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${serving.port}`;
+  const address =
+    config.origin ??
+    `${config.tls ? 'https' : 'http'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${serving.port}`;
   log.info({ version, port: serving.port, adopted: postgres?.adopted ?? null }, 'server.started');
   say(`LLMos is ready at ${address}`);
 }

@@ -3,7 +3,9 @@
 import { z } from 'zod';
 import type { Verb } from './permissions.ts';
 
-const login = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,37}[a-z0-9])?$/, 'Use 1 to 39 small letters, digits and hyphens, not at either end.');
+const login = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,37}[a-z0-9])?$/, 'Use 1 to 39 small letters, digits and hyphens, not at either end.');
 const password = z.string().min(8, 'Use at least 8 characters.').max(256);
 const displayName = z.string().trim().min(1).max(80);
 const role = z.enum(['owner', 'editor', 'viewer']);
@@ -26,87 +28,195 @@ export const Me = z.object({
   /** The session cookie travels over plain http: a banner says so. */
   insecure: z.boolean(),
 });
-export const SessionEntry = z.object({ id: z.string(), current: z.boolean(), agent: z.string(), createdAt: time, lastSeenAt: time });
+export const SessionEntry = z.object({
+  id: z.string(),
+  current: z.boolean(),
+  agent: z.string(),
+  createdAt: time,
+  lastSeenAt: time,
+});
 export const TokenEntry = z.object({
-  id: z.string(), name: z.string(), scopes: z.array(scope), onlyVolume: z.string().nullable(), createdAt: time, expiresAt: time, lastUsedAt: time.nullable(),
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(scope),
+  onlyVolume: z.string().nullable(),
+  createdAt: time,
+  expiresAt: time,
+  lastUsedAt: time.nullable(),
 });
 export const TeamEntry = z.object({ slug: z.string(), name: z.string(), role: role.nullable(), members: z.int() });
 export const Member = z.object({ person: Face, role, since: time });
-export const Invitation = z.object({ id: z.string(), team: z.string().nullable(), role, createdBy: Face, createdAt: time, expiresAt: time, usedBy: Face.nullable() });
+export const Invitation = z.object({
+  id: z.string(),
+  team: z.string().nullable(),
+  role,
+  createdBy: Face,
+  createdAt: time,
+  expiresAt: time,
+  usedBy: Face.nullable(),
+});
 export const Notification = z.object({
   id: z.string(),
   /** e.g. `review.reverted`, `team.joined`, `file.deleted`, `conflict.opened`, `file.held` */
-  kind: z.string(), text: z.string(), volume: z.string().nullable(), path: z.string().nullable(), oid: z.string().nullable(), by: Face.nullable(), at: time, read: z.boolean(),
+  kind: z.string(),
+  text: z.string(),
+  volume: z.string().nullable(),
+  path: z.string().nullable(),
+  oid: z.string().nullable(),
+  by: Face.nullable(),
+  at: time,
+  read: z.boolean(),
 });
-export const Person = z.object({ person: Face, isAdmin: z.boolean(), disabled: z.boolean(), createdAt: time, lastSeenAt: time.nullable() });
+export const Person = z.object({
+  person: Face,
+  isAdmin: z.boolean(),
+  disabled: z.boolean(),
+  createdAt: time,
+  lastSeenAt: time.nullable(),
+});
 
 export const Volume = z.object({
-  name: z.string(), kind: z.enum(['system', 'team', 'user']), title: z.string(), role, head: oid.nullable(), files: z.int(), unreviewed: z.int(),
+  name: z.string(),
+  kind: z.enum(['system', 'team', 'user']),
+  title: z.string(),
+  role,
+  head: oid.nullable(),
+  files: z.int(),
+  unreviewed: z.int(),
 });
 export const FileEntry = z.object({
-  id: z.string(), path: z.string(), kind: z.enum(['text', 'binary']), size: z.int(), branch: z.string(),
+  id: z.string(),
+  path: z.string(),
+  kind: z.enum(['text', 'binary']),
+  size: z.int(),
+  branch: z.string(),
   /** Words are typed that no version holds yet. */
   pending: z.boolean(),
   /** Held back from versions because it looks as if it holds a secret. */
-  held: z.boolean(), updatedAt: time,
+  held: z.boolean(),
+  updatedAt: time,
 });
 export const FileAddress = z.object({ id: z.string(), path: z.string(), epoch: z.int(), oid: oid.nullable() });
 export const FileDetail = FileAddress.extend({
-  volume: z.string(), kind: z.enum(['text', 'binary']), role, branch: z.string(), size: z.int(),
+  volume: z.string(),
+  kind: z.enum(['text', 'binary']),
+  role,
+  branch: z.string(),
+  size: z.int(),
   deleted: z.object({ by: Face.nullable(), at: time }).nullable(),
   /** The stock `WebsocketProvider` takes `url`, `room`, and `params: { epoch }`. Null for binary files. */
   sync: z.object({ url: z.string(), room: z.string() }).nullable(),
 });
 export const Conflict = z.object({
-  id: z.string(), fileId: z.string(),
+  id: z.string(),
+  fileId: z.string(),
   /** Yjs relative positions of the words in question, base64 of their encoding: they move with the text. */
-  from: z.string(), to: z.string(),
-  base: z.string(), ours: z.string(), theirs: z.string(), oursBy: Face.nullable(), theirsBy: Face.nullable(),
+  from: z.string(),
+  to: z.string(),
+  base: z.string(),
+  ours: z.string(),
+  theirs: z.string(),
+  oursBy: Face.nullable(),
+  theirsBy: Face.nullable(),
   /** `put`, `restore`, `revert`, `push`, `upgrade` */
-  source: z.string(), at: time,
+  source: z.string(),
+  at: time,
 });
 
 export const CommitFile = z.object({
-  path: z.string(), pathBefore: z.string().nullable(), fileId: z.string().nullable(), change: z.enum(['created', 'edited', 'renamed', 'deleted']),
-  added: z.int(), removed: z.int(), binary: z.boolean(),
+  path: z.string(),
+  pathBefore: z.string().nullable(),
+  fileId: z.string().nullable(),
+  change: z.enum(['created', 'edited', 'renamed', 'deleted']),
+  added: z.int(),
+  removed: z.int(),
+  binary: z.boolean(),
 });
 export const Commit = z.object({
-  oid, parent: oid.nullable(), message: z.string(),
+  oid,
+  parent: oid.nullable(),
+  message: z.string(),
   /** `pause`, `save`, `create`, `rename`, `delete`, `upload`, `import`, `external`, `restore`, `revert`, `upgrade`, `sample` */
   kind: z.string(),
-  author: Face, coAuthors: z.array(Face), at: time,
+  author: Face,
+  coAuthors: z.array(Face),
+  at: time,
   /** Commits of one pause share it: they read as one act by several people. */
   group: z.string(),
-  files: z.array(CommitFile), added: z.int(), removed: z.int(),
-  review: z.object({ state: z.enum(['unreviewed', 'approved', 'reverted', 'own']), by: Face.nullable(), at: time.nullable() }),
+  files: z.array(CommitFile),
+  added: z.int(),
+  removed: z.int(),
+  review: z.object({
+    state: z.enum(['unreviewed', 'approved', 'reverted', 'own']),
+    by: Face.nullable(),
+    at: time.nullable(),
+  }),
 });
 /** What a restore, revert or merge did, or (with `dry_run`) would do. */
 export const ChangeResult = z.object({
   commits: z.array(Commit),
-  files: z.array(z.object({ path: z.string(), change: z.enum(['created', 'edited', 'renamed', 'deleted']), before: z.string().nullable(), after: z.string().nullable(), added: z.int(), removed: z.int(), binary: z.boolean() })),
+  files: z.array(
+    z.object({
+      path: z.string(),
+      change: z.enum(['created', 'edited', 'renamed', 'deleted']),
+      before: z.string().nullable(),
+      after: z.string().nullable(),
+      added: z.int(),
+      removed: z.int(),
+      binary: z.boolean(),
+    }),
+  ),
   conflicts: z.array(z.object({ path: z.string(), base: z.string(), ours: z.string(), theirs: z.string() })),
   /** Later versions of the same files that stay as they are. */
   kept: z.int(),
   /** People who have one of the files open now. */
   open: z.array(Face),
 });
-export const BlameRun = z.object({ lines: z.int(), oid: oid.nullable(), author: Face.nullable(), at: time.nullable(), message: z.string() });
-export const DiffFile = z.object({
-  path: z.string(), pathBefore: z.string().nullable(), change: z.enum(['created', 'edited', 'renamed', 'deleted']), binary: z.boolean(),
-  added: z.int(), removed: z.int(),
-  /** The whole texts; only when one `path` is asked for. */
-  before: z.string().nullable(), after: z.string().nullable(),
+export const BlameRun = z.object({
+  lines: z.int(),
+  oid: oid.nullable(),
+  author: Face.nullable(),
+  at: time.nullable(),
+  message: z.string(),
 });
-export const SearchHit = z.object({ fileId: z.string(), path: z.string(), line: z.int(), before: z.string(), match: z.string(), after: z.string(), score: z.number() });
+export const DiffFile = z.object({
+  path: z.string(),
+  pathBefore: z.string().nullable(),
+  change: z.enum(['created', 'edited', 'renamed', 'deleted']),
+  binary: z.boolean(),
+  added: z.int(),
+  removed: z.int(),
+  /** The whole texts; only when one `path` is asked for. */
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+});
+export const SearchHit = z.object({
+  fileId: z.string(),
+  path: z.string(),
+  line: z.int(),
+  before: z.string(),
+  match: z.string(),
+  after: z.string(),
+  score: z.number(),
+});
 
 // ---- the table -------------------------------------------------------------------------------------------------------------
 
-export type Route = { may: Verb; summary: string; query?: z.ZodObject; body?: z.ZodType; answer: z.ZodType; /** Body bytes allowed; 1 MiB unless told. */ limit?: number };
+export type Route = {
+  may: Verb;
+  summary: string;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  answer: z.ZodType;
+  /** Body bytes allowed; 1 MiB unless told. */ limit?: number;
+};
 
 const dryRun = z.object({ dry_run: flag });
 const MiB = 2 ** 20;
 
+// One line a route reads best as a table.
 /** `:volume` is a URL-encoded volume name, `:slug` a team, `:id` a file (under /files), `*path` the rest of the path. */
+// prettier-ignore
 export const routes = {
   'GET /auth/options': { may: 'anyone', summary: 'What the sign-in page must know', answer: z.object({ firstVisit: z.boolean(), signUp: z.enum(['open', 'invite']), github: z.boolean(), setupLinkNeeded: z.boolean() }) },
   'POST /auth/sign-up': { may: 'anyone', summary: 'Make an account; the first one is the administrator', body: z.object({ login, password, name: displayName.optional(), invitation: z.string().max(100).optional(), setup: z.string().max(100).optional() }), answer: Me },
@@ -186,9 +296,23 @@ export const routes = {
 export type Routes = typeof routes;
 export type RouteKey = keyof Routes;
 
-type InputOf<R, K extends string> = K extends keyof R ? (R[K] extends z.ZodType ? z.input<R[K]> : undefined) : undefined;
-type ParsedOf<R, K extends string> = K extends keyof R ? (R[K] extends z.ZodType ? z.output<R[K]> : undefined) : undefined;
-type ParamOf<P extends string> = P extends `${infer Part}/${infer Rest}` ? ParamOf<Part> | ParamOf<Rest> : P extends `:${infer Name}` ? Name : P extends `*${infer Name}` ? Name : never;
+type InputOf<R, K extends string> = K extends keyof R
+  ? R[K] extends z.ZodType
+    ? z.input<R[K]>
+    : undefined
+  : undefined;
+type ParsedOf<R, K extends string> = K extends keyof R
+  ? R[K] extends z.ZodType
+    ? z.output<R[K]>
+    : undefined
+  : undefined;
+type ParamOf<P extends string> = P extends `${infer Part}/${infer Rest}`
+  ? ParamOf<Part> | ParamOf<Rest>
+  : P extends `:${infer Name}`
+    ? Name
+    : P extends `*${infer Name}`
+      ? Name
+      : never;
 
 /** What a caller passes. */
 export type RouteBody<K extends RouteKey> = InputOf<Routes[K], 'body'>;

@@ -6,7 +6,8 @@ import { countLines, linesOf, openWorld, play, seededRandom, type World } from '
 const rounds = Number(process.env['FUZZ_WINDOWS'] ?? 300);
 const people = ['Ann', 'Bob', 'Cyd', 'Dan', 'Eve'];
 
-const firstIn = (layers: Layer[], line: string) => layers.find((layer) => linesOf(layer.text).includes(line))?.person ?? null;
+const firstIn = (layers: Layer[], line: string) =>
+  layers.find((layer) => linesOf(layer.text).includes(line))?.person ?? null;
 
 function two(base: string) {
   const world = openWorld({ base, people: ['Ann', 'Bob'] });
@@ -19,33 +20,45 @@ function credit(world: World) {
   return { layers, who: (line: string) => firstIn(layers, line) };
 }
 
-test(`[GI3] ${rounds} windows with delays, undo, paste and resends: the layers end in the exact text, and each line has its typist`, { timeout: 1_800_000 }, () => {
-  let [credited, mixed] = [0, 0];
-  const window = fc.record({ seed: fc.nat(), undo: fc.boolean(), gcBase: fc.boolean(), empty: fc.integer({ min: 0, max: 6 }) });
-  fc.assert(fc.property(window, ({ seed, undo, gcBase, empty }) => {
-    const random = seededRandom(seed);
-    const baseLines = Array.from({ length: 1 + random(8) }, (_, i) => `base ${i} text é😀 here`);
-    const base = empty === 0 ? '' : baseLines.join('\n') + (random(2) ? '\n' : '');
-    const world = openWorld({ base, people: people.slice(0, 2 + random(4)), gcBase });
-    play(world, random, 10 + random(60), { undo });
-    const final = world.clients[0]!.text.toString();
-    const { before, after, layers } = attribute({ base: world.state, rows: world.log });
-    expect(before).toBe(base);
-    expect(after).toBe(final);
-    expect(layers.at(-1)?.text ?? base).toBe(final);
-    if (undo) return;
-    const [known, all] = [new Set(linesOf(base)), linesOf(final)];
-    for (const line of countLines(world)) {
-      const repeated = known.has(line.text) || all.filter((other) => other === line.text).length > 1;
-      if (!line.who || line.tie || repeated) continue;
-      credited++;
-      if (line.mixed) mixed++;
-      expect(firstIn(layers, line.text)).toBe(line.who);
-    }
-  }), { numRuns: rounds });
-  expect(credited).toBeGreaterThan(rounds / 2);
-  expect(mixed).toBeGreaterThan(rounds / 10);
-});
+test(
+  `[GI3] ${rounds} windows with delays, undo, paste and resends: the layers end in the exact text, and each line has its typist`,
+  { timeout: 1_800_000 },
+  () => {
+    let [credited, mixed] = [0, 0];
+    const window = fc.record({
+      seed: fc.nat(),
+      undo: fc.boolean(),
+      gcBase: fc.boolean(),
+      empty: fc.integer({ min: 0, max: 6 }),
+    });
+    fc.assert(
+      fc.property(window, ({ seed, undo, gcBase, empty }) => {
+        const random = seededRandom(seed);
+        const baseLines = Array.from({ length: 1 + random(8) }, (_, i) => `base ${i} text é😀 here`);
+        const base = empty === 0 ? '' : baseLines.join('\n') + (random(2) ? '\n' : '');
+        const world = openWorld({ base, people: people.slice(0, 2 + random(4)), gcBase });
+        play(world, random, 10 + random(60), { undo });
+        const final = world.clients[0]!.text.toString();
+        const { before, after, layers } = attribute({ base: world.state, rows: world.log });
+        expect(before).toBe(base);
+        expect(after).toBe(final);
+        expect(layers.at(-1)?.text ?? base).toBe(final);
+        if (undo) return;
+        const [known, all] = [new Set(linesOf(base)), linesOf(final)];
+        for (const line of countLines(world)) {
+          const repeated = known.has(line.text) || all.filter((other) => other === line.text).length > 1;
+          if (!line.who || line.tie || repeated) continue;
+          credited++;
+          if (line.mixed) mixed++;
+          expect(firstIn(layers, line.text)).toBe(line.who);
+        }
+      }),
+      { numRuns: rounds },
+    );
+    expect(credited).toBeGreaterThan(rounds / 2);
+    expect(mixed).toBeGreaterThan(rounds / 10);
+  },
+);
 
 test('[GI3] two people alternate characters in one line: the majority has the line, the other is co-author', () => {
   const { world, ann, bob } = two('top\nend\n');
@@ -139,7 +152,7 @@ test('[GI3] a row that arrives before what it needs', () => {
   expect([firstIn(layers, 'a\n'), firstIn(layers, 'b\n')]).toEqual(['Ann', 'Bob']);
 });
 
-test('[GI3] a program without a person has a layer of its own and is nobody\'s co-author', () => {
+test("[GI3] a program without a person has a layer of its own and is nobody's co-author", () => {
   const { world, ann, bob } = two('one\ntwo\n');
   ann.text.insert(3, ' by a program');
   world.settle();

@@ -76,7 +76,8 @@ function readOwners(doc: Y.Doc, rows: Row[]): Owners {
     for (const [client, ranges] of clients)
       for (const { clock, len } of ranges) deleted.add(client, clock, clock + len, row);
   };
-  for (const [client, clock] of Y.decodeStateVector(Y.encodeStateVector(doc))) typed.add(client, 0, clock, inBaseAlready);
+  for (const [client, clock] of Y.decodeStateVector(Y.encodeStateVector(doc)))
+    typed.add(client, 0, clock, inBaseAlready);
   addDeleted(Y.snapshot(doc).ds.clients, inBaseAlready);
   for (const [row, { update }] of rows.entries()) {
     const { structs, ds } = Y.decodeUpdate(update);
@@ -96,7 +97,7 @@ function readPieces(text: Y.Text, { typed, deleted }: Owners): Piece[] {
   for (let item = (text as unknown as { _start: Item | null })._start; item; item = item.right) {
     if (!(item.content instanceof Y.ContentString)) continue;
     const { client, clock } = item.id;
-    for (let at = 0; at < item.length; ) {
+    for (let at = 0; at < item.length;) {
       const by = typed.at(client, clock + at);
       const gone = item.deleted ? deleted.at(client, clock + at) : { row: notDeleted, to: Infinity };
       const to = Math.min(item.length, by.to - clock, gone.to - clock);

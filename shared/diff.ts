@@ -24,7 +24,7 @@ const kinds = Uint8Array.from({ length: 128 }, (_, code) => {
 /** Newlines (`\r\n` is one), runs of blanks, words with their accents, single CJK characters, whole emoji, single signs. */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const from = at;
     const kind = kinds[text.charCodeAt(at)] ?? 0;
     if (kind === 1 || kind === 2) while (kinds[text.charCodeAt(at)] === kind) at++;
@@ -48,7 +48,7 @@ function endOfWord(text: string, from: number, at: number): number {
 /** Lines with their newline; only the last one may lack it. */
 export function splitLines(text: string): string[] {
   const lines: string[] = [];
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length;) {
     const end = text.indexOf('\n', from) + 1 || text.length;
     lines.push(text.slice(from, end));
     from = end;

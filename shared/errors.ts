@@ -37,4 +37,5 @@ export class Problem extends Error {
 
 export const isProblem = (error: unknown): error is Problem => error instanceof Problem;
 
-export const notFound = (what: string) => new Problem('not-found', `There is no ${what}, or it is not shared with you.`);
+export const notFound = (what: string) =>
+  new Problem('not-found', `There is no ${what}, or it is not shared with you.`);

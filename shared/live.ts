@@ -17,7 +17,13 @@ export type ToBrowser =
   | { type: 'hello'; tab: string; person: Face }
   | { type: 'presence'; volume: string; here: Presence[] }
   /** The tree changed: entries that are new or different, and ids that are gone. */
-  | { type: 'tree'; volume: string; changed: FileEntry[]; gone: { id: string; path: string; by: Face | null; at: string }[]; folders: string[] }
+  | {
+      type: 'tree';
+      volume: string;
+      changed: FileEntry[];
+      gone: { id: string; path: string; by: Face | null; at: string }[];
+      folders: string[];
+    }
   /** A file has words that no version holds yet. `due` says when the next version is made at the latest. */
   | { type: 'pending'; volume: string; fileId: string; authors: Face[]; due: string; held: 'secret' | null }
   | { type: 'committed'; volume: string; commits: Commit[]; fileIds: string[] }

@@ -38,7 +38,8 @@ function problemOf(part: string): string | null {
   if (bytes(part) > longestPart) return `A name may have at most ${longestPart} bytes.`;
   if (/[.\p{Zs}]$/u.test(part)) return 'A name must not end with a dot or a space.';
   const plain = fold(part);
-  if (/^\.git(?:modules)?[. ]*$/.test(plain) || /^git(?:mod)?~[0-9]+/.test(plain)) return `“${part}” is a name that git keeps for itself.`;
+  if (/^\.git(?:modules)?[. ]*$/.test(plain) || /^git(?:mod)?~[0-9]+/.test(plain))
+    return `“${part}” is a name that git keeps for itself.`;
   if (/^\.{1,2}$/.test(plain) || plain === '') return `“${part}” is not a name.`;
   if (plain.includes('\\') || plain.includes('/')) return 'A name must not hold a character that looks like a slash.';
   if (device.test(plain.split('.')[0]!.trimEnd())) return `“${part}” is a name that Windows keeps for itself.`;
@@ -54,7 +55,8 @@ export function pathKey(path: string): string {
   return key;
 }
 
-const fold = (text: string) => text.replace(everyInvisible, '').normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+const fold = (text: string) =>
+  text.replace(everyInvisible, '').normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
 
 /** `a/b/c.md` -> [`a`, `a/b`] */
 export function foldersOf(path: string): string[] {

@@ -69,7 +69,15 @@ export const hasRole = (role: Role | null, least: Role): boolean => role !== nul
  * `not-found`: what you may not read does not exist. `forbidden`: you may see it, but not do this (AC2).
  * The effective right is the least of the person's and the token's, as they are now.
  */
-export function decide({ actor, verb, resource }: { actor: Actor | null; verb: Verb; resource: Resource }): 'allow' | 'unauthenticated' | 'forbidden' | 'not-found' {
+export function decide({
+  actor,
+  verb,
+  resource,
+}: {
+  actor: Actor | null;
+  verb: Verb;
+  resource: Resource;
+}): 'allow' | 'unauthenticated' | 'forbidden' | 'not-found' {
   const rule: Rule = policy[verb];
   if (rule.on !== resource.kind) throw new TypeError(`${verb} is about a ${rule.on}, not about a ${resource.kind}`);
   if (rule.on === 'anyone') return 'allow';
@@ -83,11 +91,15 @@ export function decide({ actor, verb, resource }: { actor: Actor | null; verb: V
   if (rule.role === null) return 'allow';
   if (rule.admin && actor.isAdmin) return 'allow';
   if (resource.kind === 'volume' && resource.volumeKind === 'system' && rule.role !== 'viewer') return 'forbidden';
-  if (resource.kind === 'team' || resource.kind === 'volume') return hasRole(resource.role, rule.role) ? 'allow' : 'forbidden';
+  if (resource.kind === 'team' || resource.kind === 'volume')
+    return hasRole(resource.role, rule.role) ? 'allow' : 'forbidden';
   return 'forbidden';
 }
 
-function isOutsideToken(actor: Actor, resource: { kind: 'team'; slug: string } | { kind: 'volume'; name: string }): boolean {
+function isOutsideToken(
+  actor: Actor,
+  resource: { kind: 'team'; slug: string } | { kind: 'volume'; name: string },
+): boolean {
   if (!actor.onlyVolume) return false;
   return resource.kind === 'team' ? actor.onlyVolume !== `team/${resource.slug}` : actor.onlyVolume !== resource.name;
 }

@@ -42,7 +42,10 @@ function openClient({ person, state, log }: { person: string; state: Uint8Array;
     if (origin !== 'net') outbox.push(update);
   });
   return {
-    person, doc, text, undo,
+    person,
+    doc,
+    text,
+    undo,
     send(count = Infinity) {
       for (const update of outbox.splice(0, count)) log.push({ person, update });
     },
@@ -77,7 +80,13 @@ export function play(world: World, random: (n: number) => number, steps: number,
       text.delete(lines.slice(0, i).join('').length, lines[i]!.length);
     } else if (what < 10 && length > 8) {
       const at = random(length - 6);
-      text.insert(random(length), text.toString().slice(at, at + 6).toWellFormed());
+      text.insert(
+        random(length),
+        text
+          .toString()
+          .slice(at, at + 6)
+          .toWellFormed(),
+      );
     } else if (what < 11 && undo) {
       if (random(2)) client.undo.undo();
       else client.undo.redo();

@@ -14,41 +14,69 @@ function merged(base: string, ours: string, theirs: string) {
   return { text: applyToString(ours, edits), overlaps };
 }
 
-const bits = ['a', 'b ', 'constructor', ' __proto__ ', 'toString', '\n', '\r\n', '\r', '😀', '👨‍👩‍👧', 'é', 'e\u0301', '1️⃣', '漢字', 'ไทย', '\t', '  ', '.', '\u2028', '🇩🇪', 'नमस्ते'];
+const bits = [
+  'a',
+  'b ',
+  'constructor',
+  ' __proto__ ',
+  'toString',
+  '\n',
+  '\r\n',
+  '\r',
+  '😀',
+  '👨‍👩‍👧',
+  'é',
+  'e\u0301',
+  '1️⃣',
+  '漢字',
+  'ไทย',
+  '\t',
+  '  ',
+  '.',
+  '\u2028',
+  '🇩🇪',
+  'नमस्ते',
+];
 const text = (most: number) => fc.array(fc.constantFrom(...bits), { maxLength: most }).map((parts) => parts.join(''));
 
 test('[SY6] edits are exact, ascending, and never split a character', { timeout: 600_000 }, () => {
   const splice = fc.record({ at: fc.nat(), remove: fc.nat(3), put: text(3) });
-  fc.assert(fc.property(text(60), fc.array(splice, { maxLength: 6 }), fc.option(text(60)), (before, splices, other) => {
-    expect(splitWords(before).join('')).toBe(before);
-    let after = before;
-    for (const { at, remove, put } of splices) {
-      const words = splitWords(after);
-      words.splice(at % (words.length + 1), remove, put);
-      after = words.join('');
-    }
-    if (other !== null && splices.length === 0) after = other;
-    const edits = diffText(before, after);
-    expect(applyToString(before, edits)).toBe(after);
-    let end = 0;
-    for (const edit of edits) {
-      expect(edit.at).toBeGreaterThanOrEqual(end);
-      end = edit.at + edit.remove;
-      for (const border of [edit.at, end]) expect(before[border - 1] ?? '').not.toMatch(/[\uD800-\uDBFF]/);
-    }
-    const living = new Y.Doc().getText(contentRoot);
-    living.insert(0, before);
-    applyEdits(living, edits, 'git');
-    expect(living.toString()).toBe(after);
-  }), { numRuns: scripts });
+  fc.assert(
+    fc.property(text(60), fc.array(splice, { maxLength: 6 }), fc.option(text(60)), (before, splices, other) => {
+      expect(splitWords(before).join('')).toBe(before);
+      let after = before;
+      for (const { at, remove, put } of splices) {
+        const words = splitWords(after);
+        words.splice(at % (words.length + 1), remove, put);
+        after = words.join('');
+      }
+      if (other !== null && splices.length === 0) after = other;
+      const edits = diffText(before, after);
+      expect(applyToString(before, edits)).toBe(after);
+      let end = 0;
+      for (const edit of edits) {
+        expect(edit.at).toBeGreaterThanOrEqual(end);
+        end = edit.at + edit.remove;
+        for (const border of [edit.at, end]) expect(before[border - 1] ?? '').not.toMatch(/[\uD800-\uDBFF]/);
+      }
+      const living = new Y.Doc().getText(contentRoot);
+      living.insert(0, before);
+      applyEdits(living, edits, 'git');
+      expect(living.toString()).toBe(after);
+    }),
+    { numRuns: scripts },
+  );
 });
 
 test('[GI5] a merge of a side that did nothing is the other side, whatever the texts', () => {
-  fc.assert(fc.property(text(40), text(40), (base, other) => {
-    expect(merged(base, base, other)).toEqual({ text: other, overlaps: [] });
-    expect(merged(base, other, base)).toEqual({ text: other, overlaps: [] });
-    expect(merged(base, other, other)).toEqual({ text: other, overlaps: [] });
-  }), { numRuns: scripts });
+  fc.assert(
+    fc.property(text(40), text(40), (base, other) => {
+      expect(merged(base, base, other)).toEqual({ text: other, overlaps: [] });
+      expect(merged(base, other, base)).toEqual({ text: other, overlaps: [] });
+      expect(merged(base, other, other)).toEqual({ text: other, overlaps: [] });
+    }),
+    { numRuns: scripts },
+  );
 });
 
 test('[GI5] the table of merges', () => {
@@ -82,7 +110,10 @@ test('[GI5] pathological texts come back exact, with bounded work', { timeout: 1
   const random = seededRandom(5);
   const noise = () => Array.from({ length: 1e5 }, () => 'abcdefgh'[random(8)] + ' ').join('');
   const lines = Array.from({ length: 8000 }, (_, i) => `line ${i} has words of its own in it here\n`);
-  const shuffled = lines.map((line) => [random(1e6), line] as const).sort((a, b) => a[0] - b[0]).map(([, line]) => line);
+  const shuffled = lines
+    .map((line) => [random(1e6), line] as const)
+    .sort((a, b) => a[0] - b[0])
+    .map(([, line]) => line);
   const cases: [string, string][] = [
     ['a\n'.repeat(2e5), 'a\n'.repeat(2e5)],
     ['a\nb\n'.repeat(1e5), 'b\na\n'.repeat(1e5)],
@@ -94,20 +125,29 @@ test('[GI5] pathological texts come back exact, with bounded work', { timeout: 1
   for (const [before, after] of cases) expect(applyToString(before, diffText(before, after)) === after).toBe(true);
 });
 
-test(`[GI5] ${merges} merges into a text that two people are typing in: no word lost, nobody's cursor jumps`, { timeout: 600_000 }, () => {
-  let [overlaps, cursors] = [0, 0];
-  fc.assert(fc.property(fc.nat(), (seed) => {
-    const outcome = mergeWhileTyping(seededRandom(seed));
-    overlaps += outcome.overlaps;
-    cursors += outcome.cursors;
-  }), { numRuns: merges });
-  expect(overlaps).toBeGreaterThan(0);
-  expect(cursors).toBeGreaterThan(merges);
-});
+test(
+  `[GI5] ${merges} merges into a text that two people are typing in: no word lost, nobody's cursor jumps`,
+  { timeout: 600_000 },
+  () => {
+    let [overlaps, cursors] = [0, 0];
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const outcome = mergeWhileTyping(seededRandom(seed));
+        overlaps += outcome.overlaps;
+        cursors += outcome.cursors;
+      }),
+      { numRuns: merges },
+    );
+    expect(overlaps).toBeGreaterThan(0);
+    expect(cursors).toBeGreaterThan(merges);
+  },
+);
 
 function mergeWhileTyping(random: (n: number) => number) {
   const newline = random(2) ? '\n' : '\r\n';
-  const base = Array.from({ length: 14 }, (_, i) => `line ${i} has some words to edit here w${i}`).join(newline) + (random(2) ? '\n' : '');
+  const base =
+    Array.from({ length: 14 }, (_, i) => `line ${i} has some words to edit here w${i}`).join(newline) +
+    (random(2) ? '\n' : '');
   const origin = new Y.Doc();
   origin.getText(contentRoot).insert(0, base);
   const state = Y.encodeStateAsUpdate(origin);
@@ -138,7 +178,9 @@ function mergeWhileTyping(random: (n: number) => number) {
   const merge = mergeText({ base, ours: live, theirs: outside.text }); // computed on a snapshot ...
   const cursors = people.flatMap((person) => {
     const mark = `w${random(14)}`;
-    const at = textOf(person).toString().search(new RegExp(`${mark}(?!\\d)`));
+    const at = textOf(person)
+      .toString()
+      .search(new RegExp(`${mark}(?!\\d)`));
     if (at < 0 || outside.gone.includes(mark)) return [];
     return [{ person, mark, position: Y.createRelativePositionFromTypeIndex(textOf(person), at) }];
   });

@@ -43,7 +43,7 @@ const isBefore = (l: Edit, r: Edit) => l.at < r.at || (l.at === r.at && l.remove
 function readClash(left: Edit[], right: Edit[], firstI: number, firstJ: number) {
   const from = Math.min(left[firstI]!.at, right[firstJ]!.at);
   let [i, j, to] = [firstI, firstJ, from];
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false;
     for (; i < left.length && (i === firstI || left[i]!.at < to); i++, grown = true)
       to = Math.max(to, left[i]!.at + left[i]!.remove);

@@ -16,19 +16,27 @@ export const people = pgTable('people', {
   lastSeenAt: at('last_seen_at'),
 });
 
-export const sessions = pgTable('sessions', {
-  /** SHA-256 of the token; the token itself is only in the cookie */
-  id: text().primaryKey(),
-  personId: uuid('person_id').notNull().references(() => people.id, { onDelete: 'cascade' }),
-  agent: text().notNull().default(''),
-  createdAt: at('created_at').notNull().defaultNow(),
-  lastSeenAt: at('last_seen_at').notNull().defaultNow(),
-  expiresAt: at('expires_at').notNull(),
-}, (t) => [index('sessions_person').on(t.personId)]);
+export const sessions = pgTable(
+  'sessions',
+  {
+    /** SHA-256 of the token; the token itself is only in the cookie */
+    id: text().primaryKey(),
+    personId: uuid('person_id')
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+    agent: text().notNull().default(''),
+    createdAt: at('created_at').notNull().defaultNow(),
+    lastSeenAt: at('last_seen_at').notNull().defaultNow(),
+    expiresAt: at('expires_at').notNull(),
+  },
+  (t) => [index('sessions_person').on(t.personId)],
+);
 
 export const githubAccounts = pgTable('github_accounts', {
   githubId: text('github_id').primaryKey(),
-  personId: uuid('person_id').notNull().references(() => people.id, { onDelete: 'cascade' }),
+  personId: uuid('person_id')
+    .notNull()
+    .references(() => people.id, { onDelete: 'cascade' }),
   githubLogin: text('github_login').notNull(),
 });
 
@@ -39,12 +47,20 @@ export const teams = pgTable('teams', {
   createdAt: at('created_at').notNull().defaultNow(),
 });
 
-export const members = pgTable('members', {
-  teamId: uuid('team_id').notNull().references(() => teams.id, { onDelete: 'cascade' }),
-  personId: uuid('person_id').notNull().references(() => people.id, { onDelete: 'cascade' }),
-  role: text({ enum: ['owner', 'editor', 'viewer'] }).notNull(),
-  since: at('since').notNull().defaultNow(),
-}, (t) => [primaryKey({ columns: [t.teamId, t.personId] }), index('members_person').on(t.personId)]);
+export const members = pgTable(
+  'members',
+  {
+    teamId: uuid('team_id')
+      .notNull()
+      .references(() => teams.id, { onDelete: 'cascade' }),
+    personId: uuid('person_id')
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+    role: text({ enum: ['owner', 'editor', 'viewer'] }).notNull(),
+    since: at('since').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.teamId, t.personId] }), index('members_person').on(t.personId)],
+);
 
 export const invitations = pgTable('invitations', {
   id: uuid().primaryKey().defaultRandom(),
@@ -52,37 +68,51 @@ export const invitations = pgTable('invitations', {
   /** null: to the server only */
   teamId: uuid('team_id').references(() => teams.id, { onDelete: 'cascade' }),
   role: text({ enum: ['owner', 'editor', 'viewer'] }).notNull(),
-  createdBy: uuid('created_by').notNull().references(() => people.id),
+  createdBy: uuid('created_by')
+    .notNull()
+    .references(() => people.id),
   createdAt: at('created_at').notNull().defaultNow(),
   expiresAt: at('expires_at').notNull(),
   usedBy: uuid('used_by').references(() => people.id),
   usedAt: at('used_at'),
 });
 
-export const tokens = pgTable('tokens', {
-  id: uuid().primaryKey().defaultRandom(),
-  hash: text().notNull().unique(),
-  personId: uuid('person_id').notNull().references(() => people.id, { onDelete: 'cascade' }),
-  name: text().notNull(),
-  scopes: text().array().notNull(),
-  onlyVolume: text('only_volume'),
-  createdAt: at('created_at').notNull().defaultNow(),
-  expiresAt: at('expires_at').notNull(),
-  lastUsedAt: at('last_used_at'),
-}, (t) => [index('tokens_person').on(t.personId)]);
+export const tokens = pgTable(
+  'tokens',
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    hash: text().notNull().unique(),
+    personId: uuid('person_id')
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+    name: text().notNull(),
+    scopes: text().array().notNull(),
+    onlyVolume: text('only_volume'),
+    createdAt: at('created_at').notNull().defaultNow(),
+    expiresAt: at('expires_at').notNull(),
+    lastUsedAt: at('last_used_at'),
+  },
+  (t) => [index('tokens_person').on(t.personId)],
+);
 
-export const notifications = pgTable('notifications', {
-  id: uuid().primaryKey().defaultRandom(),
-  personId: uuid('person_id').notNull().references(() => people.id, { onDelete: 'cascade' }),
-  kind: text().notNull(),
-  text: text().notNull(),
-  volume: text(),
-  path: text(),
-  oid: text(),
-  by: uuid().references(() => people.id),
-  at: at('at').notNull().defaultNow(),
-  readAt: at('read_at'),
-}, (t) => [index('notifications_person').on(t.personId, t.at)]);
+export const notifications = pgTable(
+  'notifications',
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    personId: uuid('person_id')
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+    kind: text().notNull(),
+    text: text().notNull(),
+    volume: text(),
+    path: text(),
+    oid: text(),
+    by: uuid().references(() => people.id),
+    at: at('at').notNull().defaultNow(),
+    readAt: at('read_at'),
+  },
+  (t) => [index('notifications_person').on(t.personId, t.at)],
+);
 
 /** One row a setting, JSON as text: `sign_up`, `setup_token_hash`. */
 export const settings = pgTable('settings', {
@@ -91,8 +121,12 @@ export const settings = pgTable('settings', {
 });
 
 /** The one row of each login that the person chose GitHub for; short-lived. */
-export const githubStates = pgTable('github_states', {
-  state: text().primaryKey(),
-  invitation: text(),
-  expiresAt: at('expires_at').notNull(),
-}, (t) => [uniqueIndex('github_states_state').on(t.state)]);
+export const githubStates = pgTable(
+  'github_states',
+  {
+    state: text().primaryKey(),
+    invitation: text(),
+    expiresAt: at('expires_at').notNull(),
+  },
+  (t) => [uniqueIndex('github_states_state').on(t.state)],
+);

@@ -45,8 +45,14 @@ export function createApi({ handlers, ...edge }: Edge & { handlers: Handlers }):
 export function checkHandlers(handlers: Partial<Record<string, unknown>>): void {
   const missing = Object.keys(routes).filter((key) => typeof handlers[key] !== 'function');
   const unknown = Object.keys(handlers).filter((key) => !Object.hasOwn(routes, key));
-  const lawless = Object.entries(routes).filter(([, route]) => !Object.hasOwn(policy, route.may)).map(([key]) => key);
-  const faults = [['without a handler', missing], ['not in the table of routes', unknown], ['without a rule in the policy table', lawless]] as const;
+  const lawless = Object.entries(routes)
+    .filter(([, route]) => !Object.hasOwn(policy, route.may))
+    .map(([key]) => key);
+  const faults = [
+    ['without a handler', missing],
+    ['not in the table of routes', unknown],
+    ['without a rule in the policy table', lawless],
+  ] as const;
   const words = faults.filter(([, keys]) => keys.length > 0).map(([what, keys]) => `${what}: ${keys.join(', ')}`);
   if (words.length > 0) throw new Error(`The routes do not fit together. ${words.join('; ')}`);
 }
@@ -61,16 +67,29 @@ async function answer(c: HonoContext, key: RouteKey, handlers: Handlers, edge: E
     const address = clientAddress(c, edge.trustProxy);
     const token = bearer(request.headers.get('authorization'));
     const [method] = splitKey(key);
-    if (method !== 'GET') checkOrigin(edge.origins, { origin: request.headers.get('origin'), host: request.headers.get('host'), hasToken: token !== null });
-    const actor = await edge.gatekeepers.who({ cookie: request.headers.get('cookie'), token, address, agent: request.headers.get('user-agent') ?? '' }, headers);
+    if (method !== 'GET')
+      checkOrigin(edge.origins, {
+        origin: request.headers.get('origin'),
+        host: request.headers.get('host'),
+        hasToken: token !== null,
+      });
+    const actor = await edge.gatekeepers.who(
+      { cookie: request.headers.get('cookie'), token, address, agent: request.headers.get('user-agent') ?? '' },
+      headers,
+    );
     spend(edge.limits, { key, method, actor, address });
 
     const params = readParams(c);
     const targets = await findTargets(key, params, actor, edge.gatekeepers);
     const verdict = decide({ actor, verb: route.may, resource: resourceOf(route, targets) });
     if (verdict === 'unauthenticated') throw new Problem('unauthenticated', 'Sign in first.');
-    if (verdict === 'not-found') throw notFound(targets.file ? 'such file' : targets.volume ? 'such volume' : 'such team');
-    if (verdict === 'forbidden') throw new Problem('forbidden', actor?.scopes ? 'This token, or your role, does not allow that.' : 'Your role does not allow that.');
+    if (verdict === 'not-found')
+      throw notFound(targets.file ? 'such file' : targets.volume ? 'such volume' : 'such team');
+    if (verdict === 'forbidden')
+      throw new Problem(
+        'forbidden',
+        actor?.scopes ? 'This token, or your role, does not allow that.' : 'Your role does not allow that.',
+      );
 
     const query = readQuery(new URL(request.url), route.query);
     const body = await readBody(request, route);
@@ -86,7 +105,9 @@ async function answer(c: HonoContext, key: RouteKey, handlers: Handlers, edge: E
 function finish(result: unknown, headers: Headers): Response {
   if (result instanceof Response) {
     const response = new Response(result.body, result);
-    for (const [name, value] of headers) if (name === 'set-cookie') response.headers.append(name, value); else response.headers.set(name, value);
+    for (const [name, value] of headers)
+      if (name === 'set-cookie') response.headers.append(name, value);
+      else response.headers.set(name, value);
     if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
     return response;
   }
@@ -101,9 +122,13 @@ function finish(result: unknown, headers: Headers): Response {
 
 /** The answer to a failure: its code and sentence; for anything that is not a `Problem`, `internal`, with the cause in the log only. */
 export function refuse(c: HonoContext, error: unknown, log: Log, route: string = c.req.path): Response {
-  const problem = isProblem(error) ? error : fromDatabase(error) ?? new Problem('internal', 'Something went wrong on the server. It is written in its log.');
+  const problem = isProblem(error)
+    ? error
+    : (fromDatabase(error) ?? new Problem('internal', 'Something went wrong on the server. It is written in its log.'));
   if (!isProblem(error) && problem.code === 'internal') log.error({ err: error, route }, 'request.failed');
-  const body: ErrorBody = { error: { code: problem.code, message: problem.message, ...(problem.data ? { data: problem.data } : {}) } };
+  const body: ErrorBody = {
+    error: { code: problem.code, message: problem.message, ...(problem.data ? { data: problem.data } : {}) },
+  };
   const retryAfter = problem.data?.['retryAfter'];
   if (typeof retryAfter === 'number') c.header('retry-after', String(retryAfter));
   else if (problem.code === 'unavailable') c.header('retry-after', '1');
@@ -117,17 +142,25 @@ function fromDatabase(error: unknown): Problem | null {
   const code = (cause as { code?: unknown } | null)?.code;
   if (typeof code !== 'string') return null;
   if (code === '22P02' || code === '22021') return notFound('such thing'); // no UUID or number, or a zero character
-  if (/^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|57P0[1-3]|53300|08\w{3})$/.test(code) && !('path' in (cause as object))) return new Problem('unavailable', 'The database does not answer. Try again in a moment.');
+  if (/^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|57P0[1-3]|53300|08\w{3})$/.test(code) && !('path' in (cause as object)))
+    return new Problem('unavailable', 'The database does not answer. Try again in a moment.');
   return null;
 }
 
 function readParams(c: HonoContext): Record<string, string> {
   const params = c.req.param() as Record<string, string>;
-  for (const [name, value] of Object.entries(params)) if (value.includes('\0') || value.includes('\uFFFD')) throw new Problem('invalid', `The ${name} in the address is not valid text.`);
+  for (const [name, value] of Object.entries(params))
+    if (value.includes('\0') || value.includes('\uFFFD'))
+      throw new Problem('invalid', `The ${name} in the address is not valid text.`);
   return params;
 }
 
-async function findTargets(key: RouteKey, params: Record<string, string>, actor: Actor | null, gatekeepers: Gatekeepers): Promise<Targets> {
+async function findTargets(
+  key: RouteKey,
+  params: Record<string, string>,
+  actor: Actor | null,
+  gatekeepers: Gatekeepers,
+): Promise<Targets> {
   const [, path] = splitKey(key);
   // Whoever is nobody learns only that they must sign in; `decide` says so before the target matters.
   if (!actor) return {};
@@ -154,11 +187,15 @@ const isUuid = (text: string) => /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.
 function resourceOf(route: Route, { team, volume }: Targets): Resource {
   const { on } = policy[route.may];
   if (on === 'team') return { kind: 'team', slug: team?.slug ?? '', role: team?.role ?? null };
-  if (on === 'volume') return { kind: 'volume', name: volume?.name ?? '', volumeKind: volume?.kind ?? 'team', role: volume?.role ?? null };
+  if (on === 'volume')
+    return { kind: 'volume', name: volume?.name ?? '', volumeKind: volume?.kind ?? 'team', role: volume?.role ?? null };
   return { kind: on };
 }
 
-function spend(counters: Limits, { key, method, actor, address }: { key: RouteKey; method: string; actor: Actor | null; address: string }) {
+function spend(
+  counters: Limits,
+  { key, method, actor, address }: { key: RouteKey; method: string; actor: Actor | null; address: string },
+) {
   if (!actor) return counters.spend(limits.signedOut, address);
   counters.spend(limits.requests, actor.personId);
   if (method !== 'GET') counters.spend(limits.writes, actor.personId);
@@ -170,12 +207,27 @@ function spend(counters: Limits, { key, method, actor, address }: { key: RouteKe
 export const bearer = (header: string | null): string | null => /^bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? null;
 
 function clientAddress(c: HonoContext, trustProxy: number): string {
-  return forwardedFor({ peer: getConnInfo(c).remote.address ?? '', header: c.req.header('x-forwarded-for') ?? null, trustProxy });
+  return forwardedFor({
+    peer: getConnInfo(c).remote.address ?? '',
+    header: c.req.header('x-forwarded-for') ?? null,
+    trustProxy,
+  });
 }
 
 /** With `trustProxy` proxies in front of us the client is that many entries from the right; what stands left of it is hearsay. */
-export function forwardedFor({ peer, header, trustProxy }: { peer: string; header: string | null; trustProxy: number }): string {
-  const entries = (header ?? '').split(',').map((entry) => entry.trim()).filter(Boolean);
+export function forwardedFor({
+  peer,
+  header,
+  trustProxy,
+}: {
+  peer: string;
+  header: string | null;
+  trustProxy: number;
+}): string {
+  const entries = (header ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
   const address = trustProxy > 0 && entries.length > 0 ? entries[Math.max(0, entries.length - trustProxy)]! : peer;
   return address.replace(/^::ffff:/, '');
 }

@@ -22,7 +22,9 @@ export type AppParts = Edge & {
 export function createApp({ site, readiness, version, ...parts }: AppParts): Hono {
   const app = new Hono({ strict: true });
   const { metrics, origins, log } = parts;
-  const everywhere = Object.entries(securityHeaders({ tls: origins.tls || (origins.origin?.startsWith('https:') ?? false) }));
+  const everywhere = Object.entries(
+    securityHeaders({ tls: origins.tls || (origins.origin?.startsWith('https:') ?? false) }),
+  );
 
   app.use('*', async (c, next) => {
     await next();
@@ -32,32 +34,69 @@ export function createApp({ site, readiness, version, ...parts }: AppParts): Hon
 
   app.get('/healthz', (c) => c.text('ok\n', 200, { 'cache-control': 'no-store' }));
   app.get('/readyz', async (c) => {
-    const parts = await Promise.all(Object.entries(readiness).map(async ([name, check]) => [name, await check().then(() => 'ok', (error) => (isProblem(error) ? error.message : 'failed'))] as const));
+    const parts = await Promise.all(
+      Object.entries(readiness).map(
+        async ([name, check]) =>
+          [
+            name,
+            await check().then(
+              () => 'ok',
+              (error) => (isProblem(error) ? error.message : 'failed'),
+            ),
+          ] as const,
+      ),
+    );
     const ready = parts.every(([, state]) => state === 'ok');
     return c.json({ ready, ...Object.fromEntries(parts) }, ready ? 200 : 503, { 'cache-control': 'no-store' });
   });
   app.get('/metrics', async (c) => {
     try {
-      const actor = await parts.gatekeepers.who({ cookie: c.req.header('cookie') ?? null, token: bearer(c.req.header('authorization') ?? null), address: '', agent: '' }, new Headers());
+      const actor = await parts.gatekeepers.who(
+        {
+          cookie: c.req.header('cookie') ?? null,
+          token: bearer(c.req.header('authorization') ?? null),
+          address: '',
+          agent: '',
+        },
+        new Headers(),
+      );
       const verdict = decide({ actor, verb: 'server.manage', resource: { kind: 'server' } });
-      if (verdict !== 'allow') throw verdict === 'unauthenticated' ? new Problem('unauthenticated', 'Sign in as an administrator, or send a token.') : new Problem('forbidden', 'Only administrators may read the metrics.');
-      return c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType, 'cache-control': 'no-store' });
+      if (verdict !== 'allow')
+        throw verdict === 'unauthenticated'
+          ? new Problem('unauthenticated', 'Sign in as an administrator, or send a token.')
+          : new Problem('forbidden', 'Only administrators may read the metrics.');
+      return c.body(await metrics.registry.metrics(), 200, {
+        'content-type': metrics.registry.contentType,
+        'cache-control': 'no-store',
+      });
     } catch (error) {
       return refuse(c, error, log);
     }
   });
 
   const openApi = JSON.stringify(createOpenApi({ version }));
-  app.get('/api/openapi.json', (c) => c.body(openApi, 200, { 'content-type': 'application/json', 'cache-control': 'no-cache' }));
+  app.get('/api/openapi.json', (c) =>
+    c.body(openApi, 200, { 'content-type': 'application/json', 'cache-control': 'no-cache' }),
+  );
   app.route('/api/v1', createApi(parts));
   app.all('/api/*', (c) => refuse(c, notFound('such address in the API'), log));
 
   app.get('*', (c) => {
-    const answer = site?.answer({ path: new URL(c.req.url).pathname, method: c.req.method, headers: c.req.raw.headers });
+    const answer = site?.answer({
+      path: new URL(c.req.url).pathname,
+      method: c.req.method,
+      headers: c.req.raw.headers,
+    });
     if (!answer) return c.text('There is nothing here.\n', 404, { 'cache-control': 'no-store' });
     if (answer.headers.get('content-type')?.startsWith('text/html')) {
       const url = new URL(c.req.url);
-      answer.headers.set('content-security-policy', pagePolicy({ scriptHashes: site!.scriptHashes, origin: origins.origin ?? `${origins.tls ? 'https' : 'http'}://${url.host}` }));
+      answer.headers.set(
+        'content-security-policy',
+        pagePolicy({
+          scriptHashes: site!.scriptHashes,
+          origin: origins.origin ?? `${origins.tls ? 'https' : 'http'}://${url.host}`,
+        }),
+      );
     }
     return answer;
   });

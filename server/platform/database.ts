@@ -6,10 +6,19 @@ import pg from 'pg';
 
 export type Database = NodePgDatabase & { $client: pg.Pool };
 /** What queries take: the database, or a transaction of it. */
-export type Queries = Pick<Database, 'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'execute' | 'transaction' | 'with' | '$count'>;
+export type Queries = Pick<
+  Database,
+  'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'execute' | 'transaction' | 'with' | '$count'
+>;
 
 /** `url`: a PostgreSQL connection string. `connections`: the most that are open at once. */
-export async function openDatabase({ url, connections = 10 }: { url: string; connections?: number }): Promise<Database & { close: () => Promise<void> }> {
+export async function openDatabase({
+  url,
+  connections = 10,
+}: {
+  url: string;
+  connections?: number;
+}): Promise<Database & { close: () => Promise<void> }> {
   const pool = new pg.Pool({ connectionString: url, max: connections });
   pool.on('error', () => undefined); // an idle connection was lost; the next query opens another
   const database = drizzle(pool) as Database;

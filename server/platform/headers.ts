@@ -7,12 +7,31 @@ export function securityHeaders({ tls }: { tls: boolean }): Record<string, strin
     'referrer-policy': 'no-referrer',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
-    'permissions-policy': denied.map((feature) => `${feature}=()`).concat('serial=(self)', 'fullscreen=(self)', 'clipboard-write=(self)').join(', '),
+    'permissions-policy': denied
+      .map((feature) => `${feature}=()`)
+      .concat('serial=(self)', 'fullscreen=(self)', 'clipboard-write=(self)')
+      .join(', '),
     ...(tls ? { 'strict-transport-security': 'max-age=31536000' } : {}),
   };
 }
 
-const denied = ['accelerometer', 'bluetooth', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'magnetometer', 'microphone', 'midi', 'payment', 'publickey-credentials-get', 'screen-wake-lock', 'usb', 'xr-spatial-tracking'];
+const denied = [
+  'accelerometer',
+  'bluetooth',
+  'camera',
+  'display-capture',
+  'geolocation',
+  'gyroscope',
+  'hid',
+  'magnetometer',
+  'microphone',
+  'midi',
+  'payment',
+  'publickey-credentials-get',
+  'screen-wake-lock',
+  'usb',
+  'xr-spatial-tracking',
+];
 
 /** `scriptHashes`: of the page's inline scripts. `origin`: our own address, for the sandbox frames. */
 export function pagePolicy({ scriptHashes, origin }: { scriptHashes: string[]; origin: string }): string {

@@ -5,15 +5,32 @@ import type { ParsedBody, ParsedQuery, RouteAnswer, RouteKey, RouteParams, Route
 
 export type TeamTarget = { id: string; slug: string; name: string; role: Role | null };
 /** A volume as the asker sees it: `role` is theirs, now. */
-export type VolumeTarget = { id: string; name: string; kind: VolumeKind; teamId: string | null; personId: string | null; role: Role | null };
+export type VolumeTarget = {
+  id: string;
+  name: string;
+  kind: VolumeKind;
+  teamId: string | null;
+  personId: string | null;
+  role: Role | null;
+};
 /** A file, also a deleted one, with the volume it is in. */
-export type FileTarget = { id: string; path: string; branch: string; kind: 'text' | 'binary'; deletedAt: Date | null; volume: VolumeTarget };
+export type FileTarget = {
+  id: string;
+  path: string;
+  branch: string;
+  kind: 'text' | 'binary';
+  deletedAt: Date | null;
+  volume: VolumeTarget;
+};
 
 type VerbOf<K extends RouteKey> = Routes[K]['may'];
-type TargetOf<K extends RouteKey> = K extends `${string} /files/:id${string}` ? { volume: VolumeTarget; file: FileTarget }
-  : VerbOf<K> extends `volume.${string}` ? { volume: VolumeTarget }
-  : K extends `${string} /teams/:slug${string}` ? { team: TeamTarget }
-  : unknown;
+type TargetOf<K extends RouteKey> = K extends `${string} /files/:id${string}`
+  ? { volume: VolumeTarget; file: FileTarget }
+  : VerbOf<K> extends `volume.${string}`
+    ? { volume: VolumeTarget }
+    : K extends `${string} /teams/:slug${string}`
+      ? { team: TeamTarget }
+      : unknown;
 
 export type Context<K extends RouteKey> = {
   /** Never null but where the route says `anyone`. */

@@ -37,7 +37,11 @@ export function createLimits({ clock, enabled = true }: { clock: Clock; enabled?
       const wait = empty + step - limit.windowMs - now;
       if (wait > 0) {
         const retryAfter = Math.ceil(wait / 1000);
-        throw new Problem('rate-limited', `That was too much at once. Try again in ${retryAfter === 1 ? 'a second' : `${retryAfter} seconds`}.`, { retryAfter });
+        throw new Problem(
+          'rate-limited',
+          `That was too much at once. Try again in ${retryAfter === 1 ? 'a second' : `${retryAfter} seconds`}.`,
+          { retryAfter },
+        );
       }
       emptyAt.delete(key);
       emptyAt.set(key, empty + step);

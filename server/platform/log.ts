@@ -2,11 +2,19 @@
 // and to people a few plain lines on standard output. Never document text, prompts, keys, cookies or tokens.
 import pino, { type Logger } from 'pino';
 
-export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & { child: (fields: Record<string, unknown>) => Log };
+export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
+  child: (fields: Record<string, unknown>) => Log;
+};
 
 /** Call as `log.info({ file: id }, 'room.opened')`. Errors go in as `{ err }`. */
 export function createLog({ level, write }: { level: string; write?: (line: string) => void }): Log {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) }, redact: ['*.password', '*.cookie', '*.authorization', '*.token'] };
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: ['*.password', '*.cookie', '*.authorization', '*.token'],
+  };
   return pino(options, write ? { write } : pino.destination({ fd: 2, sync: true }));
 }
 

@@ -10,8 +10,19 @@ export type Metrics = {
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const requests = new Counter({ name: 'llmos_http_requests_total', help: 'Requests answered', labelNames: ['route', 'status'], registers: [registry] });
-  const seconds = new Histogram({ name: 'llmos_http_request_seconds', help: 'Time to answer', labelNames: ['route'], buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10], registers: [registry] });
+  const requests = new Counter({
+    name: 'llmos_http_requests_total',
+    help: 'Requests answered',
+    labelNames: ['route', 'status'],
+    registers: [registry],
+  });
+  const seconds = new Histogram({
+    name: 'llmos_http_request_seconds',
+    help: 'Time to answer',
+    labelNames: ['route'],
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers: [registry],
+  });
   return {
     registry,
     requestAnswered({ route, status, ms }) {

@@ -5,6 +5,8 @@ import type { Handlers } from './http.ts';
 
 export function withNotYet(landed: Partial<Handlers>): { handlers: Handlers; notYet: RouteKey[] } {
   const notYet = (Object.keys(routes) as RouteKey[]).filter((key) => !(key in landed));
-  const refusals = notYet.map((key) => [key, () => Promise.reject(new Problem('unavailable', 'This is not built yet.'))] as const);
+  const refusals = notYet.map(
+    (key) => [key, () => Promise.reject(new Problem('unavailable', 'This is not built yet.'))] as const,
+  );
   return { handlers: { ...landed, ...Object.fromEntries(refusals) } as Handlers, notYet };
 }

@@ -18,15 +18,28 @@ export function createOpenApi({ version }: { version: string }): object {
       ...(route.may === 'anyone' ? { security: [] } : {}),
       parameters: [
         ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
-        ...Object.entries((query?.['properties'] ?? {}) as Record<string, unknown>).map(([name, schema]) => ({ name, in: 'query', required: required.has(name), schema })),
+        ...Object.entries((query?.['properties'] ?? {}) as Record<string, unknown>).map(([name, schema]) => ({
+          name,
+          in: 'query',
+          required: required.has(name),
+          schema,
+        })),
       ],
       ...(route.body ? { requestBody: { required: true, content: content(route.body, 'input') } } : {}),
-      responses: { 200: { description: 'Done', content: content(route.answer, 'output') }, default: { $ref: '#/components/responses/Problem' } },
+      responses: {
+        200: { description: 'Done', content: content(route.answer, 'output') },
+        default: { $ref: '#/components/responses/Problem' },
+      },
     };
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'LLMos', version, description: 'Volumes of markdown that people and agents write together. Paths are URL-encoded: the volume `team/lab` is `team%2Flab`.' },
+    info: {
+      title: 'LLMos',
+      version,
+      description:
+        'Volumes of markdown that people and agents write together. Paths are URL-encoded: the volume `team/lab` is `team%2Flab`.',
+    },
     servers: [{ url: '/api/v1' }],
     security: [{ token: [] }, { session: [] }],
     paths,
@@ -35,7 +48,12 @@ export function createOpenApi({ version }: { version: string }): object {
         token: { type: 'http', scheme: 'bearer', description: 'A personal access token, `llmos_...`' },
         session: { type: 'apiKey', in: 'cookie', name: '__Host-session' },
       },
-      responses: { Problem: { description: 'A code for programs and a sentence for people', content: { 'application/json': { schema: problemSchema } } } },
+      responses: {
+        Problem: {
+          description: 'A code for programs and a sentence for people',
+          content: { 'application/json': { schema: problemSchema } },
+        },
+      },
     },
   };
 }
@@ -43,7 +61,13 @@ export function createOpenApi({ version }: { version: string }): object {
 const problemSchema = {
   type: 'object',
   required: ['error'],
-  properties: { error: { type: 'object', required: ['code', 'message'], properties: { code: { enum: Object.keys(errorCodes) }, message: { type: 'string' }, data: { type: 'object' } } } },
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message'],
+      properties: { code: { enum: Object.keys(errorCodes) }, message: { type: 'string' }, data: { type: 'object' } },
+    },
+  },
 };
 
 function content(schema: z.ZodType, io: 'input' | 'output') {

@@ -19,12 +19,22 @@ export function isOwnOrigin(rule: OriginRule, { origin, host }: { origin: string
 }
 
 /** Throws `forbidden` for a foreign page, also one with a token; and for a request without an origin unless it has a token. */
-export function checkOrigin(rule: OriginRule, request: { origin: string | null; host: string | null; hasToken: boolean }): void {
+export function checkOrigin(
+  rule: OriginRule,
+  request: { origin: string | null; host: string | null; hasToken: boolean },
+): void {
   const { origin, host, hasToken } = request;
   if (origin !== null && !isOwnOrigin(rule, { origin, host })) {
-    throw new Problem('forbidden', `This request came from ${origin.slice(0, 200)}, which is not the address of this server${rule.origin ? ` (${rule.origin})` : ''}.`);
+    throw new Problem(
+      'forbidden',
+      `This request came from ${origin.slice(0, 200)}, which is not the address of this server${rule.origin ? ` (${rule.origin})` : ''}.`,
+    );
   }
-  if (origin === null && !hasToken) throw new Problem('forbidden', 'A request that changes something needs the Origin header of this server, or a token.');
+  if (origin === null && !hasToken)
+    throw new Problem(
+      'forbidden',
+      'A request that changes something needs the Origin header of this server, or a token.',
+    );
 }
 
 /** The name of this machine as its own browsers know it; with any port. */

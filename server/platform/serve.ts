@@ -12,7 +12,14 @@ export type Serving = { port: number; close: () => Promise<void> };
 /** Another listener may take requests first (Vite in development); it calls `next` for what is not its own. */
 export type FirstListener = (request: http.IncomingMessage, response: http.ServerResponse, next: () => void) => void;
 
-type ServeParts = { app: Hono; sockets: Sockets; host: string; port: number; server: http.Server; first?: FirstListener | undefined };
+type ServeParts = {
+  app: Hono;
+  sockets: Sockets;
+  host: string;
+  port: number;
+  server: http.Server;
+  first?: FirstListener | undefined;
+};
 
 /** Throws a sentence for people when the port is taken. */
 export async function serve({ app, sockets, host, port, server, first }: ServeParts): Promise<Serving> {
@@ -30,7 +37,9 @@ export async function serve({ app, sockets, host, port, server, first }: ServePa
     else socket.destroy();
   });
   await new Promise<void>((done, fail) => {
-    serving.once('error', (error: NodeJS.ErrnoException) => fail(new Error(explain(error, { host, port }), { cause: error })));
+    serving.once('error', (error: NodeJS.ErrnoException) =>
+      fail(new Error(explain(error, { host, port }), { cause: error })),
+    );
     serving.listen({ host, port }, done);
   });
   return {
@@ -49,13 +58,17 @@ export async function serve({ app, sockets, host, port, server, first }: ServePa
 export function createServer(certificate: Certificate | null): http.Server {
   // A request's headers must be there in 20 s, all of it in 5 minutes (a large upload over a slow line).
   const options = { headersTimeout: 20_000, requestTimeout: 300_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 };
-  return certificate ? (https.createServer({ ...options, ...certificate, minVersion: 'TLSv1.2' }) as unknown as http.Server) : http.createServer(options);
+  return certificate
+    ? (https.createServer({ ...options, ...certificate, minVersion: 'TLSv1.2' }) as unknown as http.Server)
+    : http.createServer(options);
 }
 
-const isViteSocket = (request: http.IncomingMessage) => (request.headers['sec-websocket-protocol'] ?? '').startsWith('vite-');
+const isViteSocket = (request: http.IncomingMessage) =>
+  (request.headers['sec-websocket-protocol'] ?? '').startsWith('vite-');
 
 function explain(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): string {
-  if (error.code === 'EADDRINUSE') return `Port ${port} on ${host} is taken. End what uses it, or set PORT to another one (0 takes any).`;
+  if (error.code === 'EADDRINUSE')
+    return `Port ${port} on ${host} is taken. End what uses it, or set PORT to another one (0 takes any).`;
   if (error.code === 'EACCES') return `Port ${port} on ${host} may not be opened by this user. Use a port above 1023.`;
   if (error.code === 'EADDRNOTAVAIL') return `HOST ${host} is not an address of this machine.`;
   return `Port ${port} on ${host} cannot be opened: ${error.message}`;

@@ -8,7 +8,15 @@ export type Stopping = {
 };
 
 /** `patience`: milliseconds after which the process ends anyway. */
-export function stopOnSignal({ log, patience = 20_000, exit = (code) => process.exit(code) }: { log: Log; patience?: number; exit?: (code: number) => void }): Stopping {
+export function stopOnSignal({
+  log,
+  patience = 20_000,
+  exit = (code) => process.exit(code),
+}: {
+  log: Log;
+  patience?: number;
+  exit?: (code: number) => void;
+}): Stopping {
   const closings: { name: string; close: () => Promise<unknown> | void }[] = [];
   let stopping: Promise<void> | null = null;
   let since = 0;

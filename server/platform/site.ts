@@ -12,11 +12,30 @@ export type Site = {
   scriptHashes: string[];
 };
 
-type Entry = { file: string; size: number; type: string; tag: string; immutable: boolean; compressed: { br?: number; gzip?: number } };
+type Entry = {
+  file: string;
+  size: number;
+  type: string;
+  tag: string;
+  immutable: boolean;
+  compressed: { br?: number; gzip?: number };
+};
 
 const types: Record<string, string> = {
-  css: 'text/css; charset=utf-8', html: 'text/html; charset=utf-8', ico: 'image/x-icon', jpg: 'image/jpeg', js: 'text/javascript; charset=utf-8', json: 'application/json', mjs: 'text/javascript; charset=utf-8',
-  png: 'image/png', svg: 'image/svg+xml', ttf: 'font/ttf', txt: 'text/plain; charset=utf-8', wasm: 'application/wasm', webmanifest: 'application/manifest+json', woff2: 'font/woff2',
+  css: 'text/css; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  ico: 'image/x-icon',
+  jpg: 'image/jpeg',
+  js: 'text/javascript; charset=utf-8',
+  json: 'application/json',
+  mjs: 'text/javascript; charset=utf-8',
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  ttf: 'font/ttf',
+  txt: 'text/plain; charset=utf-8',
+  wasm: 'application/wasm',
+  webmanifest: 'application/manifest+json',
+  woff2: 'font/woff2',
 };
 
 /** `directory`: what the build wrote. Its files are listed once; a name that is not in the list is never looked for on disk. */
@@ -37,7 +56,11 @@ export function openSite(directory: string): Site {
   }
   const page = entries.get('/index.html');
   return {
-    scriptHashes: page ? inlineScripts(fs.readFileSync(page.file, 'utf8')).map((script) => `'sha256-${crypto.createHash('sha256').update(script).digest('base64')}'`) : [],
+    scriptHashes: page
+      ? inlineScripts(fs.readFileSync(page.file, 'utf8')).map(
+          (script) => `'sha256-${crypto.createHash('sha256').update(script).digest('base64')}'`,
+        )
+      : [],
     answer({ path: asked, method, headers }) {
       const entry = entries.get(decodeName(asked)) ?? (isPage(asked) ? page : undefined);
       return entry ? answerFile(entry, { method, headers }) : null;
@@ -57,7 +80,9 @@ function answerFile(entry: Entry, { method, headers }: { method: string; headers
   });
   if (headers.get('if-none-match')?.includes(entry.tag)) return new Response(null, { status: 304, headers: answer });
   const accepted = headers.get('accept-encoding') ?? '';
-  const encoding = (['br', 'gzip'] as const).find((name) => entry.compressed[name] !== undefined && new RegExp(`\\b${name}\\b(?!;q=0(?:[^.]|$))`).test(accepted));
+  const encoding = (['br', 'gzip'] as const).find(
+    (name) => entry.compressed[name] !== undefined && new RegExp(`\\b${name}\\b(?!;q=0(?:[^.]|$))`).test(accepted),
+  );
   if (encoding) answer.set('content-encoding', encoding);
   answer.set('content-length', String(encoding ? entry.compressed[encoding] : entry.size));
   if (method === 'HEAD') return new Response(null, { headers: answer });
@@ -75,7 +100,8 @@ function* walk(directory: string): Generator<string> {
 
 const sizeOf = (file: string) => fs.statSync(file, { throwIfNoEntry: false })?.size;
 
-export const inlineScripts = (html: string): string[] => [...html.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([\s\S]*?)<\/script>/g)].map((match) => match[1]!);
+export const inlineScripts = (html: string): string[] =>
+  [...html.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([\s\S]*?)<\/script>/g)].map((match) => match[1]!);
 
 function decodeName(asked: string): string {
   try {

@@ -34,7 +34,14 @@ export type Sockets = {
 const mostPerPerson = 64;
 
 /** `acceptors`: by prefix, e.g. `{ '/sync/': ..., '/live': ... }`; a prefix that ends in `/` wants an id after it. */
-export function createSockets({ acceptors, gatekeepers, origins, trustProxy, limits: counters, log }: Edge & { acceptors: Record<string, Acceptor> }): Sockets {
+export function createSockets({
+  acceptors,
+  gatekeepers,
+  origins,
+  trustProxy,
+  limits: counters,
+  log,
+}: Edge & { acceptors: Record<string, Acceptor> }): Sockets {
   const open = new Map<Duplex, Actor>();
   let closing = false;
 
@@ -44,23 +51,44 @@ export function createSockets({ acceptors, gatekeepers, origins, trustProxy, lim
     const host = request.headers.host ?? null;
     const token = url.searchParams.get('token') ?? bearer(request.headers.authorization ?? null);
     const browser = token === null && origin !== null && isOwnOrigin(origins, { origin, host });
-    const refuse = (problem: Problem) => (browser ? acceptAndClose(request, socket, problem) : refuseUpgrade(socket, problem));
+    const refuse = (problem: Problem) =>
+      browser ? acceptAndClose(request, socket, problem) : refuseUpgrade(socket, problem);
     try {
-      if (request.headers['sec-websocket-version'] !== '13' || !/^[\w+/]{22}==$/.test(request.headers['sec-websocket-key'] ?? '')) return refuseUpgrade(socket, new Problem('invalid', 'That is not a WebSocket handshake.'));
-      if (origin !== null && !isOwnOrigin(origins, { origin, host })) return refuseUpgrade(socket, new Problem('forbidden', 'Not from this page.'));
+      if (
+        request.headers['sec-websocket-version'] !== '13' ||
+        !/^[\w+/]{22}==$/.test(request.headers['sec-websocket-key'] ?? '')
+      )
+        return refuseUpgrade(socket, new Problem('invalid', 'That is not a WebSocket handshake.'));
+      if (origin !== null && !isOwnOrigin(origins, { origin, host }))
+        return refuseUpgrade(socket, new Problem('forbidden', 'Not from this page.'));
       if (closing) return refuse(new Problem('unavailable', 'The server is stopping.'));
       const found = findAcceptor(acceptors, url.pathname);
       if (!found) return refuse(notFound('such socket'));
       if (token === null && !browser) throw new Problem('unauthenticated', 'Send a token, or come from our own page.');
-      const address = forwardedFor({ peer: request.socket.remoteAddress ?? '', header: headerText(request.headers['x-forwarded-for']), trustProxy });
-      const actor = await gatekeepers.who({ cookie: token === null ? (request.headers.cookie ?? null) : null, token, address, agent: request.headers['user-agent'] ?? '' }, new Headers());
+      const address = forwardedFor({
+        peer: request.socket.remoteAddress ?? '',
+        header: headerText(request.headers['x-forwarded-for']),
+        trustProxy,
+      });
+      const actor = await gatekeepers.who(
+        {
+          cookie: token === null ? (request.headers.cookie ?? null) : null,
+          token,
+          address,
+          agent: request.headers['user-agent'] ?? '',
+        },
+        new Headers(),
+      );
       if (!actor) {
         counters.spend(limits.signedOut, address);
         throw new Problem('unauthenticated', 'Sign in first.');
       }
       let held = 0;
       for (const other of open.values()) if (other.personId === actor.personId) held++;
-      if (held >= mostPerPerson) throw new Problem('rate-limited', `More than ${mostPerPerson} connections at once are too many.`, { retryAfter: 30 });
+      if (held >= mostPerPerson)
+        throw new Problem('rate-limited', `More than ${mostPerPerson} connections at once are too many.`, {
+          retryAfter: 30,
+        });
       let answered = false;
       await found.accept({
         actor,
@@ -100,7 +128,12 @@ export function createSockets({ acceptors, gatekeepers, origins, trustProxy, lim
       closing = true;
       const sockets = [...open.keys()];
       for (const socket of sockets) endWith(socket, 1001, 'The server is going away');
-      await Promise.race([Promise.all(sockets.map((socket) => new Promise((done) => (socket.destroyed ? done(null) : socket.once('close', done))))), new Promise((done) => setTimeout(done, 1000).unref())]);
+      await Promise.race([
+        Promise.all(
+          sockets.map((socket) => new Promise((done) => (socket.destroyed ? done(null) : socket.once('close', done)))),
+        ),
+        new Promise((done) => setTimeout(done, 1000).unref()),
+      ]);
       for (const socket of sockets) socket.destroy();
     },
   };
@@ -115,11 +148,15 @@ function findAcceptor(acceptors: Record<string, Acceptor>, pathname: string): { 
   return null;
 }
 
-const headerText = (header: string | string[] | undefined) => (Array.isArray(header) ? header.join(',') : (header ?? null));
+const headerText = (header: string | string[] | undefined) =>
+  Array.isArray(header) ? header.join(',') : (header ?? null);
 
 /** RFC 6455, section 4.2.2. No extensions: without compression a frame costs what it says. */
 function switching(request: IncomingMessage): string {
-  const key = crypto.createHash('sha1').update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const key = crypto
+    .createHash('sha1')
+    .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    .digest('base64');
   return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`;
 }
 
@@ -143,6 +180,9 @@ function acceptAndClose(request: IncomingMessage, socket: Duplex, problem: Probl
 
 function refuseUpgrade(socket: Duplex, problem: Problem) {
   const body = JSON.stringify({ error: { code: problem.code, message: problem.message } });
-  const retry = typeof problem.data?.['retryAfter'] === 'number' ? `Retry-After: ${problem.data['retryAfter']}\r\n` : '';
-  socket.end(`HTTP/1.1 ${problem.status} ${problem.code}\r\nConnection: close\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n${retry}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  const retry =
+    typeof problem.data?.['retryAfter'] === 'number' ? `Retry-After: ${problem.data['retryAfter']}\r\n` : '';
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${problem.code}\r\nConnection: close\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n${retry}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }

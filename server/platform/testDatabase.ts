@@ -16,7 +16,10 @@ declare module 'vitest' {
 
 export async function setup(project: TestProject) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-test-'));
-  const postgres = await openEmbeddedPostgres({ directory, settings: { max_connections: '200', fsync: 'off', synchronous_commit: 'off' } });
+  const postgres = await openEmbeddedPostgres({
+    directory,
+    settings: { max_connections: '200', fsync: 'off', synchronous_commit: 'off' },
+  });
   const template = await openDatabase({ url: databaseUrl(postgres.url, 'template1') });
   await migrateDatabase(template);
   await template.close();

@@ -21,17 +21,25 @@ export const rooms = pgTable('rooms', {
   committed: big('committed').notNull().default(0),
 });
 
-export const roomUpdates = pgTable('room_updates', {
-  room: integer().notNull(),
-  seq: big('seq').notNull(),
-  /** Who typed it; null: a program without a person. One row holds the words of one person. */
-  person: uuid(),
-  data: bytes('data').notNull(),
-}, (t) => [primaryKey({ columns: [t.room, t.seq] })]);
+export const roomUpdates = pgTable(
+  'room_updates',
+  {
+    room: integer().notNull(),
+    seq: big('seq').notNull(),
+    /** Who typed it; null: a program without a person. One row holds the words of one person. */
+    person: uuid(),
+    data: bytes('data').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.room, t.seq] })],
+);
 
 /** A client id belongs to the person who first wrote under it (SY11). */
-export const roomClients = pgTable('room_clients', {
-  room: integer().notNull(),
-  client: big('client').notNull(),
-  person: uuid(),
-}, (t) => [primaryKey({ columns: [t.room, t.client] })]);
+export const roomClients = pgTable(
+  'room_clients',
+  {
+    room: integer().notNull(),
+    client: big('client').notNull(),
+    person: uuid(),
+  },
+  (t) => [primaryKey({ columns: [t.room, t.client] })],
+);

@@ -10,7 +10,14 @@ import type { Queries } from '../platform/database.ts';
  * A WebSocket request for `/sync/<file id>`. The platform has read cookie or token and Origin; nothing is answered yet: the room
  * answers the upgrade, and reads `epoch` and `ack` from the request's address.
  */
-export type Arrival = { request: IncomingMessage; socket: Duplex; head: Buffer; actor: Actor; face: Face; fileId: string };
+export type Arrival = {
+  request: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+  actor: Actor;
+  face: Face;
+  fileId: string;
+};
 
 /** How a program changes a living text. Always minimal edits in one transaction; never "set text" (SY6). */
 export type TextChange =
@@ -26,7 +33,13 @@ export type EditResult = { before: string; after: string; overlaps: AnchoredOver
 
 /** One person's share of a window of typing: the whole text as it is with their lines, in the order of first edits (GI3). */
 export type Layer = { person: string | null; text: string; coAuthors: string[] };
-export type Window = { fileId: string; /** mark it as committed with this */ upto: number; before: string; after: string; layers: Layer[] };
+export type Window = {
+  fileId: string;
+  /** mark it as committed with this */ upto: number;
+  before: string;
+  after: string;
+  layers: Layer[];
+};
 
 export type Rooms = {
   /** Answers the upgrade: 101 and a connection, or a refusal (an HTTP status for a token, 101 and a close code for a session). */
@@ -63,7 +76,10 @@ export type RoomNews = {
 /** What sync asks of others. */
 export type RoomAccess = {
   /** Asked on arrival and again at each recheck: the session or token of the actor may have ended meanwhile. */
-  mayJoin: (join: { actor: Actor; fileId: string }) => Promise<{ write: boolean } | 'unauthenticated' | 'forbidden' | 'not-found'>;
+  mayJoin: (join: {
+    actor: Actor;
+    fileId: string;
+  }) => Promise<{ write: boolean } | 'unauthenticated' | 'forbidden' | 'not-found'>;
   /** The text of the last version, for a file that has no room yet (SY4). Null: there is no such file. */
   firstText: (fileId: string) => Promise<string | null>;
 };

@@ -20,7 +20,13 @@ const inflateRaw = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.infl
 const deflateRaw = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
 
 /** Throws a `Problem` with a sentence that names the entry. The files come in the order of the archive, each path once. */
-export async function readArchive({ bytes, limits = archiveLimits }: { bytes: Buffer; limits?: ArchiveLimits }): Promise<ArchiveFile[]> {
+export async function readArchive({
+  bytes,
+  limits = archiveLimits,
+}: {
+  bytes: Buffer;
+  limits?: ArchiveLimits;
+}): Promise<ArchiveFile[]> {
   const files = new Map<string, Buffer>();
   const count = startCount({ packed: bytes.length, limits });
   const add = (name: string, content: Buffer) => files.set(name, content);
@@ -37,12 +43,15 @@ function startCount({ packed, limits }: { packed: number; limits: ArchiveLimits 
   let unpacked = 0;
   return {
     entry() {
-      if (++entries > limits.entries) throw new Problem('too-large', `The archive has more than ${limits.entries.toLocaleString('en')} entries.`);
+      if (++entries > limits.entries)
+        throw new Problem('too-large', `The archive has more than ${limits.entries.toLocaleString('en')} entries.`);
     },
     bytes(size: number) {
       unpacked += size;
-      if (unpacked > limits.bytes) throw new Problem('too-large', `The archive unpacks to more than ${limits.bytes / 2 ** 20} MiB.`);
-      if (unpacked > ratioFrom && unpacked > packed * limits.ratio) throw new Problem('too-large', `The archive unpacks to more than ${limits.ratio} times its size.`);
+      if (unpacked > limits.bytes)
+        throw new Problem('too-large', `The archive unpacks to more than ${limits.bytes / 2 ** 20} MiB.`);
+      if (unpacked > ratioFrom && unpacked > packed * limits.ratio)
+        throw new Problem('too-large', `The archive unpacks to more than ${limits.ratio} times its size.`);
     },
     left: () => limits.bytes - unpacked,
   };
@@ -68,14 +77,24 @@ async function readZip({ bytes, count, add }: Reading): Promise<void> {
     if (at + 46 > bytes.length || bytes.readUInt32LE(at) !== 0x02014b50) throw broken('its list of entries is damaged');
     const [flags, method] = [bytes.readUInt16LE(at + 8), bytes.readUInt16LE(at + 10)];
     const [crc, packed, size] = [bytes.readUInt32LE(at + 16), bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 24)];
-    const [nameLength, extra, comment] = [bytes.readUInt16LE(at + 28), bytes.readUInt16LE(at + 30), bytes.readUInt16LE(at + 32)];
+    const [nameLength, extra, comment] = [
+      bytes.readUInt16LE(at + 28),
+      bytes.readUInt16LE(at + 30),
+      bytes.readUInt16LE(at + 32),
+    ];
     const [system, mode, start] = [bytes[at + 5]!, bytes.readUInt32LE(at + 38) >>> 16, bytes.readUInt32LE(at + 42)];
     const rawName = bytes.subarray(at + 46, at + 46 + nameLength);
     at += 46 + nameLength + extra + comment;
-    const name = (decode(rawName) ?? rawName.toString('latin1')).replace(/\\/g, (slash) => (system === 0 ? '/' : slash)); // DOS wrote backslashes
+    const name = (decode(rawName) ?? rawName.toString('latin1')).replace(/\\/g, (slash) =>
+      system === 0 ? '/' : slash,
+    ); // DOS wrote backslashes
     count.entry();
     const kind = system === 3 || system === 19 ? mode & 0o170000 : 0; // written on Unix or macOS
-    if (kind !== 0 && kind !== 0o100000 && kind !== 0o040000) throw new Problem('invalid', `The archive holds “${name.slice(0, 200)}”, a link or device. Only files and folders can be imported.`);
+    if (kind !== 0 && kind !== 0o100000 && kind !== 0o040000)
+      throw new Problem(
+        'invalid',
+        `The archive holds “${name.slice(0, 200)}”, a link or device. Only files and folders can be imported.`,
+      );
     if (name.endsWith('/')) continue;
     const path = pathOf(name);
     if (path === null) continue;
@@ -83,11 +102,15 @@ async function readZip({ bytes, count, add }: Reading): Promise<void> {
     if (method !== 0 && method !== 8) throw broken(`“${name}” is packed by a method that is not supported`);
     if (packed === 0xffffffff || size === 0xffffffff) throw broken('it is in the zip64 format; tar.gz works');
     count.bytes(size);
-    if (start + 30 > bytes.length || bytes.readUInt32LE(start) !== 0x04034b50) throw broken(`“${name}” is not where it should be`);
+    if (start + 30 > bytes.length || bytes.readUInt32LE(start) !== 0x04034b50)
+      throw broken(`“${name}” is not where it should be`);
     const from = start + 30 + bytes.readUInt16LE(start + 26) + bytes.readUInt16LE(start + 28);
     const data = bytes.subarray(from, from + packed);
     if (data.length !== packed) throw broken('it ends too early');
-    const content = method === 0 ? Buffer.from(data) : await inflateRaw(data, { maxOutputLength: Math.max(size, 1) }).catch(() => null);
+    const content =
+      method === 0
+        ? Buffer.from(data)
+        : await inflateRaw(data, { maxOutputLength: Math.max(size, 1) }).catch(() => null);
     if (!content || content.length !== size || zlib.crc32(content) !== crc) throw broken(`“${name}” is damaged`);
     add(path, content);
   }
@@ -107,7 +130,12 @@ async function readTar({ bytes, count, add }: Reading): Promise<void> {
       }
     },
   });
-  const reading = pipeline([Readable.from(chunksOf(bytes)), ...(packed ? [zlib.createGunzip()] : []), meter, extract] as unknown as [Readable, Transform]);
+  const reading = pipeline([
+    Readable.from(chunksOf(bytes)),
+    ...(packed ? [zlib.createGunzip()] : []),
+    meter,
+    extract,
+  ] as unknown as [Readable, Transform]);
   reading.catch(() => undefined); // told below, or when the loop ends
   try {
     for await (const entry of extract) {
@@ -117,7 +145,11 @@ async function readTar({ bytes, count, add }: Reading): Promise<void> {
         entry.resume();
         continue;
       }
-      if (type !== 'file' && type !== 'contiguous-file') throw new Problem('invalid', `The archive holds “${name.slice(0, 200)}”, a link or device. Only files and folders can be imported.`);
+      if (type !== 'file' && type !== 'contiguous-file')
+        throw new Problem(
+          'invalid',
+          `The archive holds “${name.slice(0, 200)}”, a link or device. Only files and folders can be imported.`,
+        );
       const path = pathOf(name);
       const parts: Buffer[] = [];
       for await (const part of entry) parts.push(part as Buffer);
@@ -127,7 +159,10 @@ async function readTar({ bytes, count, add }: Reading): Promise<void> {
   } catch (error) {
     extract.destroy();
     if (error instanceof Problem) throw error;
-    const cause = await reading.then(() => null, (failure: unknown) => failure);
+    const cause = await reading.then(
+      () => null,
+      (failure: unknown) => failure,
+    );
     throw cause instanceof Problem ? cause : broken('it is damaged');
   }
 }
@@ -162,7 +197,11 @@ export function packTar({ files, at }: { files: Exported; at: number }): Readabl
   const write = async () => {
     for await (const { path, content } of files) {
       await new Promise<void>((done, fail) => {
-        pack.entry({ name: path, mtime: new Date(at * 1000), mode: 0o644, size: content.length }, Buffer.from(content), (error) => (error ? fail(error) : done()));
+        pack.entry(
+          { name: path, mtime: new Date(at * 1000), mode: 0o644, size: content.length },
+          Buffer.from(content),
+          (error) => (error ? fail(error) : done()),
+        );
       });
     }
     pack.finalize();
@@ -185,7 +224,8 @@ async function* zipParts({ files, at }: { files: Exported; at: number }): AsyncG
     const name = Buffer.from(path);
     const deflated = await deflateRaw(content, {});
     const packed = deflated.length < content.length ? deflated : Buffer.from(content);
-    if (list.length / 2 === 0xfffe || offset + packed.length > 0xf000_0000) throw new Problem('too-large', 'This volume is too large for a zip archive; tar.gz works.');
+    if (list.length / 2 === 0xfffe || offset + packed.length > 0xf000_0000)
+      throw new Problem('too-large', 'This volume is too large for a zip archive; tar.gz works.');
     const entry = Buffer.alloc(46);
     entry.writeUInt32LE(0x02014b50, 0);
     entry.writeUInt16LE((3 << 8) | 20, 4); // made on Unix, so that the mode below counts

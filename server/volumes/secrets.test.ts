@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { looksSecret } from './secrets.ts';
 
 // put together here, so that no scanner takes this file for a leak
-const random = (length: number, alphabet = 'aZ3kQ9xW7mB2vN8cR5tY1pL6sD4fG0hJuEiOzXqAwSe') => Array.from({ length }, (_, i) => alphabet[(i * 17 + ((i * i) % 7)) % alphabet.length]).join('');
+const random = (length: number, alphabet = 'aZ3kQ9xW7mB2vN8cR5tY1pL6sD4fG0hJuEiOzXqAwSe') =>
+  Array.from({ length }, (_, i) => alphabet[(i * 17 + ((i * i) % 7)) % alphabet.length]).join('');
 const upper = (length: number) => random(length, 'Q7ZKXW2MBVN5CRTYPL6SDFGHJUEA3OI4');
 const keys: Record<string, string> = {
   'an AWS access key': `AKIA${upper(16)}`,
@@ -33,18 +34,43 @@ for (const [what, key] of Object.entries(keys)) {
 }
 
 test('[GI1] a key inside JSON with escaped line breaks is noticed', () => {
-  expect(looksSecret('account.json', `{ "private_key": "-----BEGIN PRIVATE KEY-----\\n${random(64)}\\n-----END PRIVATE KEY-----\\n" }`)).toMatchObject({ line: 1 });
+  expect(
+    looksSecret(
+      'account.json',
+      `{ "private_key": "-----BEGIN PRIVATE KEY-----\\n${random(64)}\\n-----END PRIVATE KEY-----\\n" }`,
+    ),
+  ).toMatchObject({ line: 1 });
 });
 
 test('[GI1] the first of several is told', () => {
-  expect(looksSecret('a', `x\n${keys['a Stripe key']}\n${keys['an AWS access key']}`)).toEqual({ line: 2, what: 'a Stripe key' });
+  expect(looksSecret('a', `x\n${keys['a Stripe key']}\n${keys['an AWS access key']}`)).toEqual({
+    line: 2,
+    what: 'a Stripe key',
+  });
 });
 
 test('[GI1] what only shows where a key goes is none', () => {
-  for (const text of ['AKIAIOSFODNN7EXAMPLE', 'API_KEY=your-api-key-goes-here-123456', 'api_key: process.env.OPENAI_API_KEY_FOR_THE_TEAM', 'LLM_API_KEY=${LLM_API_KEY}', 'sk-...', `ghp_${'x'.repeat(36)}`,
-    'postgres://user:password@localhost/db', 'postgres://user:${PASSWORD}@localhost/db', '-----BEGIN PRIVATE KEY-----\n...\n', 'the header says -----BEGIN PRIVATE KEY----- and then', 'client_secret: string', 'api_key = get_the_key_from_the_environment()',
-    'AUTH_TOKEN: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"', 'https://example.org/a:b@c', 'git@github.com:org/repo.git', 'llmos_agent_definitions_and_skills', 'access_token: the-token-of-the-person-who-asks',
-    `oid: ${random(40, '0123456789abcdef')}`, 'data:image/png;base64,' + random(400)]) {
+  for (const text of [
+    'AKIAIOSFODNN7EXAMPLE',
+    'API_KEY=your-api-key-goes-here-123456',
+    'api_key: process.env.OPENAI_API_KEY_FOR_THE_TEAM',
+    'LLM_API_KEY=${LLM_API_KEY}',
+    'sk-...',
+    `ghp_${'x'.repeat(36)}`,
+    'postgres://user:password@localhost/db',
+    'postgres://user:${PASSWORD}@localhost/db',
+    '-----BEGIN PRIVATE KEY-----\n...\n',
+    'the header says -----BEGIN PRIVATE KEY----- and then',
+    'client_secret: string',
+    'api_key = get_the_key_from_the_environment()',
+    'AUTH_TOKEN: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"',
+    'https://example.org/a:b@c',
+    'git@github.com:org/repo.git',
+    'llmos_agent_definitions_and_skills',
+    'access_token: the-token-of-the-person-who-asks',
+    `oid: ${random(40, '0123456789abcdef')}`,
+    'data:image/png;base64,' + random(400),
+  ]) {
     expect(looksSecret('notes.md', text), text).toBeNull();
   }
 });
@@ -65,7 +91,16 @@ test('[GI1] no file of the sample volume, and none of our own, is held back', ()
 });
 
 test('[GI1] judging a large text takes no noticeable time, also a hostile one', () => {
-  const texts = ['a'.repeat(1_000_000), 'api_key='.repeat(100_000), 'api_key = '.padEnd(1_000_000, ' '), 'x://'.repeat(250_000), 'a-'.repeat(500_000), 'a:'.repeat(500_000), '-----BEGIN PRIVATE KEY-----'.repeat(30_000), 'xoxb-' + '1-'.repeat(400_000)];
+  const texts = [
+    'a'.repeat(1_000_000),
+    'api_key='.repeat(100_000),
+    'api_key = '.padEnd(1_000_000, ' '),
+    'x://'.repeat(250_000),
+    'a-'.repeat(500_000),
+    'a:'.repeat(500_000),
+    '-----BEGIN PRIVATE KEY-----'.repeat(30_000),
+    'xoxb-' + '1-'.repeat(400_000),
+  ];
   for (const text of texts) {
     const start = performance.now();
     looksSecret('a', text);

@@ -6,13 +6,28 @@ export type Secret = { /** from 1 */ line: number; what: string };
 type Format = { what: string; pattern: RegExp; /** the part of the match that must look random */ group?: number };
 
 const formats: Format[] = [
-  { what: 'a private key', pattern: /-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?=\s*\\?[rn]?\s*[A-Za-z0-9+/=:\\]{16})/g },
+  {
+    what: 'a private key',
+    pattern: /-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?=\s*\\?[rn]?\s*[A-Za-z0-9+/=:\\]{16})/g,
+  },
   { what: 'an AWS access key', pattern: /\b((?:AKIA|ASIA)[A-Z2-7]{16})\b/g, group: 1 },
-  { what: 'a GitHub token', pattern: /\b(?:gh[pousr]_([A-Za-z0-9]{36,251})|github_pat_([A-Za-z0-9]{22}_[A-Za-z0-9]{59}))\b/g, group: 1 },
+  {
+    what: 'a GitHub token',
+    pattern: /\b(?:gh[pousr]_([A-Za-z0-9]{36,251})|github_pat_([A-Za-z0-9]{22}_[A-Za-z0-9]{59}))\b/g,
+    group: 1,
+  },
   { what: 'a GitLab token', pattern: /\bglpat-([A-Za-z0-9_-]{20,})\b/g, group: 1 },
   { what: 'a Slack token', pattern: /\bxox[abeoprs]-(?:[0-9]+-)+([A-Za-z0-9]{10,})\b/g, group: 1 },
-  { what: 'a Slack address that anybody may post to', pattern: /hooks\.slack\.com\/services\/T[A-Z0-9]+\/B[A-Z0-9]+\/([A-Za-z0-9]{20,})/g, group: 1 },
-  { what: 'an OpenAI key', pattern: /\bsk-(?:(?:proj|svcacct|admin)-([A-Za-z0-9_-]{40,})|([A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}))/g, group: 1 },
+  {
+    what: 'a Slack address that anybody may post to',
+    pattern: /hooks\.slack\.com\/services\/T[A-Z0-9]+\/B[A-Z0-9]+\/([A-Za-z0-9]{20,})/g,
+    group: 1,
+  },
+  {
+    what: 'an OpenAI key',
+    pattern: /\bsk-(?:(?:proj|svcacct|admin)-([A-Za-z0-9_-]{40,})|([A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}))/g,
+    group: 1,
+  },
   { what: 'an OpenRouter key', pattern: /\bsk-or-v1-([0-9a-f]{64})\b/g, group: 1 },
   { what: 'an Anthropic key', pattern: /\bsk-ant-[a-z0-9]+-([A-Za-z0-9_-]{40,})/g, group: 1 },
   { what: 'a Google API key', pattern: /\bAIza([A-Za-z0-9_-]{35})(?![A-Za-z0-9_-])/g, group: 1 },
@@ -23,16 +38,22 @@ const formats: Format[] = [
   { what: 'a SendGrid key', pattern: /\bSG\.([A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])/g, group: 1 },
   { what: 'a Telegram bot token', pattern: /\b[0-9]{8,10}:AA([A-Za-z0-9_-]{33})(?![A-Za-z0-9_-])/g, group: 1 },
   { what: 'an access token of this workspace', pattern: /\bllmos_([A-Za-z0-9]{27,64})\b/g, group: 1 },
-  { what: 'a password in an address', pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/"'`<>]{1,64}:([^\s:@/"'`<>${}()*]{8,128})@[\w.-]+/gi, group: 1 },
+  {
+    what: 'a password in an address',
+    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/"'`<>]{1,64}:([^\s:@/"'`<>${}()*]{8,128})@[\w.-]+/gi,
+    group: 1,
+  },
   {
     what: 'what is assigned to the name of a key',
-    pattern: /\b[\w-]{0,32}(?:api[_-]?key|secret[_-]?(?:access[_-]?)?key|access[_-]?token|auth[_-]?token|client[_-]?secret)["']?\s{0,4}(?::=|[:=])\s{0,4}["']?([A-Za-z0-9_+/=.-]{24,200})(?![A-Za-z0-9_+/=.(-])/gi,
+    pattern:
+      /\b[\w-]{0,32}(?:api[_-]?key|secret[_-]?(?:access[_-]?)?key|access[_-]?token|auth[_-]?token|client[_-]?secret)["']?\s{0,4}(?::=|[:=])\s{0,4}["']?([A-Za-z0-9_+/=.-]{24,200})(?![A-Za-z0-9_+/=.(-])/gi,
     group: 1,
   },
 ];
 
 /** Text that is only there to show where a key goes. */
-const placeholder = /example|sample|placeholder|your[_-]?|my[_-]?key|change[_-]?me|dummy|fake|redacted|xxxx|\.\.\.|0000|1234567|abcdefg|process\.env|os\.environ|getenv/i;
+const placeholder =
+  /example|sample|placeholder|your[_-]?|my[_-]?key|change[_-]?me|dummy|fake|redacted|xxxx|\.\.\.|0000|1234567|abcdefg|process\.env|os\.environ|getenv/i;
 
 /** The first key that a text seems to hold, or null. Costs about a millisecond for 100 kB; `path` is only for what a name tells. */
 export function looksSecret(path: string, text: string): Secret | null {
@@ -40,7 +61,7 @@ export function looksSecret(path: string, text: string): Secret | null {
   for (const { what, pattern, group } of formats) {
     for (const match of text.matchAll(pattern)) {
       if (first && match.index >= first.at) break;
-      const value = group === undefined ? null : match.slice(group).find((part) => part !== undefined) ?? match[0];
+      const value = group === undefined ? null : (match.slice(group).find((part) => part !== undefined) ?? match[0]);
       if (value !== null && (placeholder.test(value) || !isRandom(value))) continue;
       first = { at: match.index, what };
     }

@@ -4,7 +4,18 @@ import type { BlameRun, Commit, DiffFile } from '#shared/api.ts';
 import type { Face } from '#shared/live.ts';
 
 export type CommitKind =
-  | 'pause' | 'save' | 'create' | 'rename' | 'delete' | 'upload' | 'import' | 'external' | 'restore' | 'revert' | 'upgrade' | 'sample';
+  | 'pause'
+  | 'save'
+  | 'create'
+  | 'rename'
+  | 'delete'
+  | 'upload'
+  | 'import'
+  | 'external'
+  | 'restore'
+  | 'revert'
+  | 'upgrade'
+  | 'sample';
 
 /** What one commit does to the tree beside the words that were typed. The rows of `files` follow in the same act. */
 export type TreeChange =
@@ -54,13 +65,31 @@ export type CheckpointNow = {
 
 /** A version as the tables have it. */
 export type Version = {
-  oid: string; parent: string | null; position: number; author: string | null; authorName: string; authorEmail: string; coAuthors: string[];
-  message: string; kind: CommitKind; group: string; undoes: string | null; at: Date; added: number; removed: number;
+  oid: string;
+  parent: string | null;
+  position: number;
+  author: string | null;
+  authorName: string;
+  authorEmail: string;
+  coAuthors: string[];
+  message: string;
+  kind: CommitKind;
+  group: string;
+  undoes: string | null;
+  at: Date;
+  added: number;
+  removed: number;
   files: VersionFile[];
 };
 export type VersionFile = {
-  fileId: string; path: string; pathBefore: string | null; blob: string | null; blobBefore: string | null;
-  added: number; removed: number; binary: boolean;
+  fileId: string;
+  path: string;
+  pathBefore: string | null;
+  blob: string | null;
+  blobBefore: string | null;
+  added: number;
+  removed: number;
+  binary: boolean;
 };
 export type Head = { oid: string; position: number };
 
@@ -83,7 +112,14 @@ export type Versions = {
   /** By position, both inclusive, oldest first. */
   between(range: { volumeId: string; from: number; to: number; fileId?: string }): Promise<Version[]>;
 
-  log(query: { volumeId: string; path?: string; fileId?: string; cursor?: string; limit: number; unreviewed?: boolean }): Promise<{ commits: Commit[]; total: number; cursor: string | null }>;
+  log(query: {
+    volumeId: string;
+    path?: string;
+    fileId?: string;
+    cursor?: string;
+    limit: number;
+    unreviewed?: boolean;
+  }): Promise<{ commits: Commit[]; total: number; cursor: string | null }>;
   commit(query: { volumeId: string; oid: string }): Promise<Commit | null>;
   /** As the API shows them. */
   describe(volumeId: string, versions: Version[]): Promise<Commit[]>;

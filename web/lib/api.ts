@@ -4,10 +4,20 @@ import type { RouteAnswer, RouteBody, RouteKey, RouteParams, RouteQuery } from '
 import { errorCodes, isProblem, Problem, type ErrorBody, type ErrorCode } from '#shared/errors.ts';
 
 type Empty = Record<never, never>;
-type ParamsPart<K extends RouteKey> = keyof RouteParams<K> extends never ? { params?: Empty } : { params: RouteParams<K> };
-type QueryPart<K extends RouteKey> = undefined extends RouteQuery<K> ? Empty : { query?: { [Q in keyof RouteQuery<K>]?: RouteQuery<K>[Q] | number | undefined } };
+type ParamsPart<K extends RouteKey> = keyof RouteParams<K> extends never
+  ? { params?: Empty }
+  : { params: RouteParams<K> };
+type QueryPart<K extends RouteKey> =
+  undefined extends RouteQuery<K>
+    ? Empty
+    : { query?: { [Q in keyof RouteQuery<K>]?: RouteQuery<K>[Q] | number | undefined } };
 /** `any` in the table stands for bytes; a route without a body has `undefined` there. */
-type BodyPart<K extends RouteKey> = unknown extends RouteBody<K> ? { body: Blob | Uint8Array<ArrayBuffer> } : undefined extends RouteBody<K> ? Empty : { body: RouteBody<K> };
+type BodyPart<K extends RouteKey> =
+  unknown extends RouteBody<K>
+    ? { body: Blob | Uint8Array<ArrayBuffer> }
+    : undefined extends RouteBody<K>
+      ? Empty
+      : { body: RouteBody<K> };
 type Common = {
   signal?: AbortSignal;
   headers?: Record<string, string>;
@@ -25,7 +35,10 @@ export type Api = {
 };
 
 /** Where a route is; also for links (`<a href={addressOf('GET /volumes/:volume/export', ...)}>`). */
-export function addressOf<K extends RouteKey>(route: K, input: { params?: Record<string, string>; query?: Record<string, unknown> } = {}): string {
+export function addressOf<K extends RouteKey>(
+  route: K,
+  input: { params?: Record<string, string>; query?: Record<string, unknown> } = {},
+): string {
   const pattern = route.slice(route.indexOf(' ') + 1);
   const path = pattern.replace(/([:*])(\w+)/g, (_, kind: string, name: string) => {
     const value = input.params?.[name];
@@ -33,7 +46,8 @@ export function addressOf<K extends RouteKey>(route: K, input: { params?: Record
     return kind === ':' ? encodeURIComponent(value) : value.split('/').map(encodeURIComponent).join('/');
   });
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(input.query ?? {})) if (value !== undefined && value !== null) query.set(name, String(value));
+  for (const [name, value] of Object.entries(input.query ?? {}))
+    if (value !== undefined && value !== null) query.set(name, String(value));
   const search = query.toString();
   return `/api/v1${path}${search ? `?${search}` : ''}`;
 }
@@ -47,10 +61,20 @@ export function createApi({ fetch, signedOut }: Outside): Api {
     const headers: Record<string, string> = { accept: 'application/json', ...input.headers };
     let response: Response;
     try {
-      response = await fetch(addressOf(route, input), { method, headers, credentials: 'same-origin', ...bodyOf(input.body, headers), ...(input.signal && { signal: input.signal }) });
+      response = await fetch(addressOf(route, input), {
+        method,
+        headers,
+        credentials: 'same-origin',
+        ...bodyOf(input.body, headers),
+        ...(input.signal && { signal: input.signal }),
+      });
     } catch (error) {
       if (input.signal?.aborted) throw error;
-      throw new Problem('unavailable', 'No connection to the server. Nothing was changed; try again when you are back online.', { offline: true });
+      throw new Problem(
+        'unavailable',
+        'No connection to the server. Nothing was changed; try again when you are back online.',
+        { offline: true },
+      );
     }
     if (!response.ok) {
       const problem = await readProblem(response);
@@ -90,7 +114,12 @@ async function readProblem(response: Response): Promise<Problem> {
   const body = (await response.json().catch(() => null)) as Partial<ErrorBody> | null;
   const error = body?.error;
   if (error && error.code in errorCodes) return new Problem(error.code, error.message, error.data, response.status);
-  return new Problem(codeOf(response.status), 'The server answered in a way that this page does not understand. Reload it, and try again.', undefined, response.status);
+  return new Problem(
+    codeOf(response.status),
+    'The server answered in a way that this page does not understand. Reload it, and try again.',
+    undefined,
+    response.status,
+  );
 }
 
 function codeOf(status: number): ErrorCode {
@@ -99,7 +128,8 @@ function codeOf(status: number): ErrorCode {
 }
 
 /** What to tell a person about anything that was thrown. */
-export const sentenceOf = (error: unknown): string => (isProblem(error) ? error.message : 'Something went wrong in this page. Reload it, and try again.');
+export const sentenceOf = (error: unknown): string =>
+  isProblem(error) ? error.message : 'Something went wrong in this page. Reload it, and try again.';
 
 export const isOffline = (error: unknown): boolean => isProblem(error) && error.data?.['offline'] === true;
 

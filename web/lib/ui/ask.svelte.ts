@@ -1,7 +1,12 @@
 // Asking a person before something large, from code: `if (await ask({ title, text, act })) ...`.
 import { createContext } from 'svelte';
 
-export type Question = { title: string; text: string; /** The act and its object. */ act: string; kind?: 'primary' | 'danger' };
+export type Question = {
+  title: string;
+  text: string;
+  /** The act and its object. */ act: string;
+  kind?: 'primary' | 'danger';
+};
 
 export class Asker {
   question = $state.raw<Question | null>(null);

@@ -1,8 +1,18 @@
 import { expect, test } from 'vitest';
 import { isChord, shownKeys } from './keys.ts';
 
-const press = (key: string, held: Partial<Record<'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey', boolean>> = {}, code = '') => ({
-  key, code, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...held,
+const press = (
+  key: string,
+  held: Partial<Record<'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey', boolean>> = {},
+  code = '',
+) => ({
+  key,
+  code,
+  ctrlKey: false,
+  metaKey: false,
+  shiftKey: false,
+  altKey: false,
+  ...held,
 });
 
 test('a chord is all of its keys and none other', () => {

@@ -2,9 +2,17 @@
 
 const isMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform);
 const macNames: Record<string, string> = { Ctrl: '⌘', Shift: '⇧', Alt: '⌥', Enter: '↩' };
-const shownNames: Record<string, string> = { ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc', Delete: 'Del' };
+const shownNames: Record<string, string> = {
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  Escape: 'Esc',
+  Delete: 'Del',
+};
 
-export const shownKeys = (keys: string, mac = isMac): string[] => keys.split(' ').map((key) => (mac ? macNames[key] : undefined) ?? shownNames[key] ?? key);
+export const shownKeys = (keys: string, mac = isMac): string[] =>
+  keys.split(' ').map((key) => (mac ? macNames[key] : undefined) ?? shownNames[key] ?? key);
 
 type Press = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>;
 

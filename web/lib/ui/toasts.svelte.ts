@@ -73,7 +73,10 @@ export class Toasts {
     this.#timers.get(id)?.();
     this.#timers.delete(id);
     if (this.#paused || toast.progress !== undefined) return;
-    this.#timers.set(id, this.#clock.start(toastSeconds * 1000, () => this.close(id)));
+    this.#timers.set(
+      id,
+      this.#clock.start(toastSeconds * 1000, () => this.close(id)),
+    );
   }
 }
 
