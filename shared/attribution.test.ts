@@ -81,6 +81,18 @@ test('[GI3] layers are stacked in the order of first edits, each with its own li
   ]);
 });
 
+test('[GI3] several files of one pause are stacked in one order', () => {
+  const { world, ann, bob } = two('top\nend\n');
+  bob.text.insert(4, 'bob\n');
+  world.settle();
+  ann.text.insert(0, 'ann\n');
+  world.settle();
+  expect(attribute({ base: world.state, rows: world.log, order: ['Cyd', 'Ann'] }).layers).toEqual([
+    { person: 'Ann', text: 'ann\ntop\nend\n', coAuthors: [] },
+    { person: 'Bob', text: 'ann\ntop\nbob\nend\n', coAuthors: [] },
+  ]);
+});
+
 test('[GI3] a tie goes to who typed last', () => {
   const { world, ann, bob } = two('x\n');
   ann.text.insert(0, 'aa');

@@ -23,16 +23,18 @@ type Tally = Map<Person, { amount: number; last: number }>;
 type Line = { text: string; kind: 'kept' | 'base' | 'final'; person: Person | undefined; others: Person[] };
 
 /**
- * One layer per person, in the order of their first edit: the whole text as it is with their lines. The last layer is the text,
- * byte for byte; a layer that changes nothing is left out. `base` is the state at the last checkpoint, as one update.
+ * One layer per person: the whole text as it is with their lines and those of the layers before. The last layer is the text, byte
+ * for byte; a layer that changes nothing is left out. `base` is the state at the last checkpoint, as one update. People come in the
+ * order of their first edit here, those in `order` before: several files of one pause are stacked in the same order.
  */
-export function attribute({ base, rows }: { base: Uint8Array; rows: Row[] }) {
+export function attribute({ base, rows, order = [] }: { base: Uint8Array; rows: Row[]; order?: Person[] }) {
   const { pieces, before, after } = replay(base, rows);
   const lines = readLines(pieces, rows);
   const layers: Layer[] = [];
   const done = new Set<Person | undefined>();
   let previous = before;
-  for (const person of new Set(rows.map((row) => row.person))) {
+  const typists = new Set(rows.map((row) => row.person));
+  for (const person of new Set([...order.filter((somebody) => typists.has(somebody)), ...typists])) {
     done.add(person);
     const shown = lines.filter((line) => line.kind === 'kept' || (line.kind === 'final') === done.has(line.person));
     const text = joinLines(shown);

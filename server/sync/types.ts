@@ -50,8 +50,8 @@ export type Rooms = {
   read(fileId: string): Promise<string | null>;
   /** `preview` changes nothing and says what would happen. */
   edit(edit: { fileId: string; person: string | null; change: TextChange; preview?: boolean }): Promise<EditResult>;
-  /** Who typed what since the last version. Null when nothing was. */
-  window(fileId: string): Promise<Window | null>;
+  /** Who typed what since the last version. Null when nothing was. Layers come in the order of first edits, people in `order` first. */
+  window(fileId: string, order?: (string | null)[]): Promise<Window | null>;
   /** Inside the transaction that writes the version tables. */
   markCommitted(queries: Queries, marks: { fileId: string; upto: number }[]): Promise<void>;
   /** Files with words that are in no version, also after a restart, with who typed them. */
