@@ -3,11 +3,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { sql } from 'drizzle-orm';
+import { createAccounts } from './accounts/accounts.ts';
+import { accountRoutes } from './accounts/routes.ts';
 import { loadConfig } from './config.ts';
 import { createApp } from './platform/app.ts';
 import { systemClock } from './platform/clock.ts';
 import { migrateDatabase, openDatabase } from './platform/database.ts';
 import { openVite } from './platform/development.ts';
+import { createEgress } from './platform/egress.ts';
 import { openEmbeddedPostgres } from './platform/embeddedPostgres.ts';
 import type { Gatekeepers } from './platform/http.ts';
 import { createLimits } from './platform/limits.ts';
@@ -49,14 +52,35 @@ async function start() {
   await migrateDatabase(database);
   const metrics = createMetrics();
 
+  const egress = createEgress({ allowedHosts: config.allowedHosts });
+
   // ---- the slices
+  const accounts = createAccounts({
+    database,
+    clock,
+    egress,
+    origin: config.origin,
+    secure: config.secure,
+    insecure: config.insecure,
+    signUp: config.signUp ?? 'invite',
+    setupTokenNeeded: config.exposed,
+    github: config.github,
+    personJoined: async () => undefined,
+    teamFounded: async () => undefined,
+  });
+  const tidying = setInterval(
+    () => void accounts.tidy().catch((err: unknown) => log.error({ err }, 'accounts.untidy')),
+    60 * 60 * 1000,
+  );
+  stopping.last('tidying', async () => clearInterval(tidying));
+  const setupToken = config.exposed ? await accounts.signUp.prepareSetup() : null;
   const gatekeepers: Gatekeepers = {
-    who: async () => null,
-    team: async () => null,
+    who: ({ cookie, token }, answer) => accounts.authenticate({ cookie, token }, answer),
+    team: (slug, actor) => accounts.team({ slug, personId: actor?.personId ?? null }),
     volume: async () => null,
     file: async () => null,
   };
-  const { handlers, notYet } = withNotYet({});
+  const { handlers, notYet } = withNotYet({ ...accountRoutes(accounts) });
   if (notYet.length > 0) log.warn({ routes: notYet.length }, 'routes.missing');
 
   // ---- the open port
@@ -82,4 +106,5 @@ async function start() {
     `${config.tls ? 'https' : 'http'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${serving.port}`;
   log.info({ version, port: serving.port, adopted: postgres?.adopted ?? null }, 'server.started');
   say(`LLMos is ready at ${address}`);
+  if (setupToken) say(`Make the first account with this link, once: ${address}/sign-up?setup=${setupToken}`);
 }

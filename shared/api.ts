@@ -7,7 +7,13 @@ const login = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,37}[a-z0-9])?$/, 'Use 1 to 39 small letters, digits and hyphens, not at either end.');
 const password = z.string().min(8, 'Use at least 8 characters.').max(256);
-const displayName = z.string().trim().min(1).max(80);
+// No control characters, and none that turn the direction of the text around them.
+const displayName = z
+  .string()
+  .trim()
+  .min(1, 'Write a name.')
+  .max(80, 'Use at most 80 characters.')
+  .regex(/^[^\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, 'Use letters that can be seen.');
 const role = z.enum(['owner', 'editor', 'viewer']);
 const scope = z.enum(['read', 'write', 'run', 'git', 'admin']);
 const path = z.string().min(1).max(4096);

@@ -48,7 +48,8 @@ export const policy = {
   'server.manage': { on: 'server', role: 'owner', scope: 'admin', admin: true },
 
   'team.read': { on: 'team', role: 'viewer', scope: 'read', admin: true },
-  'team.leave': { on: 'team', role: 'viewer', scope: 'write' },
+  /** Every member may leave; who takes somebody else out needs `team.manage` too. */
+  'team.leave': { on: 'team', role: 'viewer', scope: 'write', admin: true },
   'team.manage': { on: 'team', role: 'owner', scope: 'admin', admin: true },
 
   'volume.read': { on: 'volume', role: 'viewer', scope: 'read' },

@@ -1,5 +1,5 @@
 // People, how they prove who they are, and the teams they are in. Secrets are stored only as SHA-256 hashes (hex).
-import { boolean, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 
@@ -19,15 +19,22 @@ export const people = pgTable('people', {
 export const sessions = pgTable(
   'sessions',
   {
-    /** SHA-256 of the token; the token itself is only in the cookie */
+    /** Random and public to its person; the cookie holds it together with the secret. */
     id: text().primaryKey(),
+    secretHash: text('secret_hash').notNull(),
     personId: uuid('person_id')
       .notNull()
       .references(() => people.id, { onDelete: 'cascade' }),
     agent: text().notNull().default(''),
     createdAt: at('created_at').notNull().defaultNow(),
+    /** It ends when nobody used it for 30 days. */
     lastSeenAt: at('last_seen_at').notNull().defaultNow(),
-    expiresAt: at('expires_at').notNull(),
+    /** The next request after this gets a new session in place of this one: a role changed. */
+    renewAt: at('renew_at'),
+    /** The session that this one replaces, until its cookie has come back for the first time. */
+    replaces: text(),
+    /** Replaced: it serves requests that were under way until then, and no longer. */
+    endsAt: at('ends_at'),
   },
   (t) => [index('sessions_person').on(t.personId)],
 );
@@ -120,13 +127,13 @@ export const settings = pgTable('settings', {
   value: text().notNull(),
 });
 
-/** The one row of each login that the person chose GitHub for; short-lived. */
-export const githubStates = pgTable(
-  'github_states',
-  {
-    state: text().primaryKey(),
-    invitation: text(),
-    expiresAt: at('expires_at').notNull(),
-  },
-  (t) => [uniqueIndex('github_states_state').on(t.state)],
-);
+/** One row for each time that somebody chose GitHub to sign in; used once, short-lived. */
+export const githubStates = pgTable('github_states', {
+  /** SHA-256 of the state; the browser that started holds it in a cookie */
+  stateHash: text('state_hash').primaryKey(),
+  codeVerifier: text('code_verifier').notNull(),
+  invitation: text(),
+  /** Somebody who is signed in and wants to connect the account; null: a sign-in. */
+  personId: uuid('person_id').references(() => people.id, { onDelete: 'cascade' }),
+  expiresAt: at('expires_at').notNull(),
+});

@@ -58,7 +58,7 @@ export function createApp({ site, readiness, version, ...parts }: AppParts): Hon
           address: '',
           agent: '',
         },
-        new Headers(),
+        null,
       );
       const verdict = decide({ actor, verb: 'server.manage', resource: { kind: 'server' } });
       if (verdict !== 'allow')

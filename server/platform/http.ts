@@ -56,8 +56,11 @@ export type Credentials = { cookie: string | null; token: string | null; address
 
 /** What the edge asks the slices, to turn names in a path into targets with the asker's role in them, now. */
 export type Gatekeepers = {
-  /** A cookie that is no longer good means nobody; a token that is not good throws `unauthenticated`. */
-  who: (credentials: Credentials, answer: Headers) => Promise<Actor | null>;
+  /**
+   * A cookie that is no longer good means nobody; a token that is not good throws `unauthenticated`. `answer`: headers of the answer;
+   * null where the browser would not keep a cookie from it.
+   */
+  who: (credentials: Credentials, answer: Headers | null) => Promise<Actor | null>;
   team: (slug: string, actor: Actor | null) => Promise<TeamTarget | null>;
   volume: (name: string, actor: Actor | null) => Promise<VolumeTarget | null>;
   file: (id: string, actor: Actor | null) => Promise<FileTarget | null>;

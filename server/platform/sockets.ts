@@ -77,7 +77,7 @@ export function createSockets({
           address,
           agent: request.headers['user-agent'] ?? '',
         },
-        new Headers(),
+        null,
       );
       if (!actor) {
         counters.spend(limits.signedOut, address);

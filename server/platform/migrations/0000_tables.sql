@@ -5,8 +5,10 @@ CREATE TABLE "github_accounts" (
 );
 --> statement-breakpoint
 CREATE TABLE "github_states" (
-	"state" text PRIMARY KEY NOT NULL,
+	"state_hash" text PRIMARY KEY NOT NULL,
+	"code_verifier" text NOT NULL,
 	"invitation" text,
+	"person_id" uuid,
 	"expires_at" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
@@ -59,11 +61,14 @@ CREATE TABLE "people" (
 --> statement-breakpoint
 CREATE TABLE "sessions" (
 	"id" text PRIMARY KEY NOT NULL,
+	"secret_hash" text NOT NULL,
 	"person_id" uuid NOT NULL,
 	"agent" text DEFAULT '' NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"last_seen_at" timestamp with time zone DEFAULT now() NOT NULL,
-	"expires_at" timestamp with time zone NOT NULL
+	"renew_at" timestamp with time zone,
+	"replaces" text,
+	"ends_at" timestamp with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "settings" (
@@ -222,7 +227,7 @@ CREATE TABLE "search_texts" (
 	"volume_id" uuid NOT NULL,
 	"path" text NOT NULL,
 	"body" text NOT NULL,
-	"words" "tsvector" GENERATED ALWAYS AS (setweight(to_tsvector('simple', regexp_replace(path || ' ' || regexp_replace(path, '([a-z0-9])([A-Z])', '\1 \2', 'g'), '[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]+', ' ', 'g')), 'A') || to_tsvector('simple', regexp_replace(left(body, 150000) || ' ' || regexp_replace(left(body, 150000), '([a-z0-9])([A-Z])', '\1 \2', 'g'), '[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]+', ' ', 'g'))) STORED NOT NULL
+	"words" "tsvector" GENERATED ALWAYS AS (setweight(to_tsvector('simple', regexp_replace(path, '[^[:alnum:]]+', ' ', 'g')), 'A') || to_tsvector('simple', left(body, 500000))) STORED NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "shipped_files" (
@@ -243,6 +248,7 @@ CREATE TABLE "volumes" (
 );
 --> statement-breakpoint
 ALTER TABLE "github_accounts" ADD CONSTRAINT "github_accounts_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "github_states" ADD CONSTRAINT "github_states_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "invitations" ADD CONSTRAINT "invitations_team_id_teams_id_fk" FOREIGN KEY ("team_id") REFERENCES "public"."teams"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "invitations" ADD CONSTRAINT "invitations_created_by_people_id_fk" FOREIGN KEY ("created_by") REFERENCES "public"."people"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "invitations" ADD CONSTRAINT "invitations_used_by_people_id_fk" FOREIGN KEY ("used_by") REFERENCES "public"."people"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -256,7 +262,6 @@ ALTER TABLE "commit_files" ADD CONSTRAINT "commit_files_volume_id_volumes_id_fk"
 ALTER TABLE "commits" ADD CONSTRAINT "commits_volume_id_volumes_id_fk" FOREIGN KEY ("volume_id") REFERENCES "public"."volumes"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "files" ADD CONSTRAINT "files_volume_id_volumes_id_fk" FOREIGN KEY ("volume_id") REFERENCES "public"."volumes"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "folders" ADD CONSTRAINT "folders_volume_id_volumes_id_fk" FOREIGN KEY ("volume_id") REFERENCES "public"."volumes"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-CREATE UNIQUE INDEX "github_states_state" ON "github_states" USING btree ("state");--> statement-breakpoint
 CREATE INDEX "members_person" ON "members" USING btree ("person_id");--> statement-breakpoint
 CREATE INDEX "notifications_person" ON "notifications" USING btree ("person_id","at");--> statement-breakpoint
 CREATE INDEX "sessions_person" ON "sessions" USING btree ("person_id");--> statement-breakpoint
