@@ -168,6 +168,11 @@ export const blames = pgTable('blames', {
   runs: jsonb().notNull(),
 });
 
+/** ASCII punctuation parts words (`agents/SystemAgent.md`, `query_memory`), and so does a capital inside a word. */
+const asWords = (column: string) =>
+  `regexp_replace(${column} || ' ' || regexp_replace(${column}, '([a-z0-9])([A-Z])', '\\1 \\2', 'g'), '[\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e]+', ' ', 'g')`;
+
+/** The text of the last version of each file. `path` weighs more than `body`; past 150,000 characters the body is not in `words`. */
 export const searchTexts = pgTable(
   'search_texts',
   {
@@ -178,7 +183,9 @@ export const searchTexts = pgTable(
     words: words('words')
       .notNull()
       .generatedAlwaysAs(
-        sql`setweight(to_tsvector('simple', regexp_replace(path, '[^[:alnum:]]+', ' ', 'g')), 'A') || to_tsvector('simple', left(body, 500000))`,
+        sql.raw(
+          `setweight(to_tsvector('simple', ${asWords('path')}), 'A') || to_tsvector('simple', ${asWords('left(body, 150000)')})`,
+        ),
       ),
   },
   (t) => [index('search_texts_words').using('gin', t.words), index('search_texts_volume').on(t.volumeId)],

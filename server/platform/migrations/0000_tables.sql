@@ -227,7 +227,7 @@ CREATE TABLE "search_texts" (
 	"volume_id" uuid NOT NULL,
 	"path" text NOT NULL,
 	"body" text NOT NULL,
-	"words" "tsvector" GENERATED ALWAYS AS (setweight(to_tsvector('simple', regexp_replace(path, '[^[:alnum:]]+', ' ', 'g')), 'A') || to_tsvector('simple', left(body, 500000))) STORED NOT NULL
+	"words" "tsvector" GENERATED ALWAYS AS (setweight(to_tsvector('simple', regexp_replace(path || ' ' || regexp_replace(path, '([a-z0-9])([A-Z])', '\1 \2', 'g'), '[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]+', ' ', 'g')), 'A') || to_tsvector('simple', regexp_replace(left(body, 150000) || ' ' || regexp_replace(left(body, 150000), '([a-z0-9])([A-Z])', '\1 \2', 'g'), '[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]+', ' ', 'g'))) STORED NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "shipped_files" (

@@ -1,0 +1,12 @@
+import type { HandlersOf } from '../platform/http.ts';
+import type { Reviews } from './reviews.ts';
+
+export function reviewRoutes(reviews: Reviews): HandlersOf<'GET /reviews' | 'POST /volumes/:volume/reviews'> {
+  return {
+    'GET /reviews': ({ actor, query }) => reviews.inbox({ actor, cursor: query.cursor ?? null }),
+    'POST /volumes/:volume/reviews': async ({ actor, volume, body }) => {
+      await reviews.approve({ volumeId: volume.id, oids: body.oids, personId: actor.personId });
+      return {};
+    },
+  };
+}

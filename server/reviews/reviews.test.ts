@@ -1,0 +1,99 @@
+import crypto from 'node:crypto';
+import { afterAll, beforeEach, expect, inject, test } from 'vitest';
+import { sql } from 'drizzle-orm';
+import type { Commit } from '#shared/api.ts';
+import type { Actor } from '#shared/permissions.ts';
+import { openTestDatabase } from '../platform/testDatabase.ts';
+import { openReviews } from './reviews.ts';
+
+const database = await openTestDatabase(inject('postgresUrl'));
+afterAll(() => database.close());
+
+const [ada, ben] = [crypto.randomUUID(), crypto.randomUUID()];
+const volumeId = crypto.randomUUID();
+const oid = (n: number) => n.toString(16).padStart(40, '0');
+const actor = (personId: string): Actor => ({
+  personId,
+  login: 'x',
+  isAdmin: false,
+  scopes: null,
+  onlyVolume: null,
+  sessionId: 's',
+  tokenId: null,
+});
+let news: unknown[] = [];
+const reviews = openReviews({
+  database,
+  volumesToReview: async () => [{ id: volumeId, name: 'team/lab' }],
+  commits: async ({ oids }) => oids.map((oid) => ({ oid }) as Commit),
+  reviewed: (told) => news.push(told),
+});
+const waitingFor = async (personId: string) => {
+  const { items, total } = await reviews.inbox({ actor: actor(personId), cursor: null });
+  return { oids: items.flatMap((item) => item.commits.map((commit) => commit.oid)), total };
+};
+
+beforeEach(async () => {
+  news = [];
+  await database.execute(sql`delete from reviews`);
+  await database.execute(sql`delete from volumes`);
+  await database.execute(sql`insert into volumes (id, name, kind) values (${volumeId}, 'team/lab', 'team')`);
+  const commit = (n: number, author: string | null, kind: string, undoes: string | null = null) =>
+    database.execute(sql`insert into commits (volume_id, oid, position, author, author_name, author_email, message, kind, group_id, undoes, at)
+      values (${volumeId}, ${oid(n)}, ${n}, ${author}, 'x', 'x', 'x', ${kind}, ${crypto.randomUUID()}, ${undoes}, now() + ${n} * interval '1 second')`);
+  await commit(1, null, 'sample');
+  await commit(2, ada, 'pause');
+  await commit(3, ben, 'pause');
+  await commit(4, ada, 'pause');
+});
+
+test('[RV3] the inbox lists what others landed and nobody reviewed, newest first', async () => {
+  expect(await waitingFor(ben)).toEqual({ oids: [oid(4), oid(2)], total: 2 });
+  expect(await waitingFor(ada)).toEqual({ oids: [oid(3)], total: 1 });
+});
+
+test('[RV3] approving takes a commit out of every inbox and tells who wrote it', async () => {
+  await reviews.approve({ volumeId, oids: [oid(2)], personId: ben });
+  expect((await waitingFor(ben)).oids).toEqual([oid(4)]);
+  expect((await reviews.states({ volumeId, oids: [oid(2), oid(4)] })).get(oid(2))).toMatchObject({
+    verdict: 'approved',
+    by: ben,
+  });
+  expect(news).toEqual([{ volumeId, oids: [oid(2)], verdict: 'approved', by: ben, authors: [ada] }]);
+});
+
+test('[RV3] nobody approves their own, and an unknown version is not there', async () => {
+  await expect(reviews.approve({ volumeId, oids: [oid(3)], personId: ben })).rejects.toMatchObject({
+    code: 'forbidden',
+  });
+  await expect(reviews.approve({ volumeId, oids: [oid(9)], personId: ben })).rejects.toMatchObject({
+    code: 'not-found',
+  });
+  expect(news).toEqual([]);
+});
+
+test('[RV3] a reverted commit waits for nobody, and reverted is the word that counts', async () => {
+  await reviews.approve({ volumeId, oids: [oid(4)], personId: ben });
+  await reviews.reverted({ volumeId, oid: oid(4), personId: ada });
+  expect((await waitingFor(ben)).oids).toEqual([oid(2)]);
+  expect((await reviews.states({ volumeId, oids: [oid(4)] })).get(oid(4))).toMatchObject({
+    verdict: 'reverted',
+    by: ada,
+  });
+});
+
+test('the inbox pages without gaps', async () => {
+  for (let n = 10; n < 130; n++) {
+    await database.execute(sql`insert into commits (volume_id, oid, position, author, author_name, author_email, message, kind, group_id, at)
+      values (${volumeId}, ${oid(n)}, ${n}, ${ada}, 'x', 'x', 'x', 'pause', ${crypto.randomUUID()}, date_trunc('hour', now()))`);
+  }
+  const seen: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof reviews.inbox>> = await reviews.inbox({ actor: actor(ben), cursor });
+    seen.push(...page.items.flatMap((item) => item.commits.map((commit) => commit.oid)));
+    cursor = page.cursor;
+  } while (cursor);
+  expect(new Set(seen).size).toBe(122);
+  expect(seen.length).toBe(122);
+});

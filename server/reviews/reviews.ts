@@ -1,0 +1,80 @@
+// Reviewing what has already landed (RV3): an inbox, approving, and what a revert means for the commit it undoes.
+import type { Commit } from '#shared/api.ts';
+import { notFound, Problem } from '#shared/errors.ts';
+import type { Actor } from '#shared/permissions.ts';
+import type { Database } from '../platform/database.ts';
+import { openReviewStore } from './reviewStore.ts';
+
+export type ReviewNeeds = {
+  database: Database;
+  /** Volumes that the person may review in: those of their teams, as editor or owner. */
+  volumesToReview: (actor: Actor) => Promise<{ id: string; name: string }[]>;
+  commits: (query: { volumeId: string; oids: string[] }) => Promise<Commit[]>;
+  /** For /live and for who wrote it. */
+  reviewed: (news: {
+    volumeId: string;
+    oids: string[];
+    verdict: 'approved' | 'reverted';
+    by: string;
+    authors: string[];
+  }) => void;
+};
+
+export type Reviews = ReturnType<typeof openReviews>;
+
+const pageSize = 50;
+
+export function openReviews({ database, volumesToReview, commits, reviewed }: ReviewNeeds) {
+  const store = openReviewStore({ database });
+  const add = async (review: {
+    volumeId: string;
+    oids: string[];
+    personId: string;
+    verdict: 'approved' | 'reverted';
+  }) => {
+    const authors = await store.authors(review);
+    const oids = review.oids.filter((oid) => authors.has(oid));
+    await store.add({ ...review, oids });
+    const others = [...new Set(oids.map((oid) => authors.get(oid)!))].filter(
+      (author) => author && author !== review.personId,
+    );
+    if (oids.length > 0)
+      reviewed({ volumeId: review.volumeId, oids, verdict: review.verdict, by: review.personId, authors: others });
+    return { oids, authors };
+  };
+
+  return {
+    /** For the list of versions: what was said about each commit. */
+    states: store.states,
+
+    async approve({ volumeId, oids, personId }: { volumeId: string; oids: string[]; personId: string }): Promise<void> {
+      const authors = await store.authors({ volumeId, oids });
+      const unknown = oids.find((oid) => !authors.has(oid));
+      if (unknown) throw notFound(`version ${unknown.slice(0, 7)} in this volume`);
+      if (oids.some((oid) => authors.get(oid) === personId))
+        throw new Problem('forbidden', 'Your own versions are reviewed by somebody else.');
+      await add({ volumeId, oids, personId, verdict: 'approved' });
+    },
+
+    /** A revert is the strongest review. */
+    async reverted({ volumeId, oid, personId }: { volumeId: string; oid: string; personId: string }): Promise<void> {
+      await add({ volumeId, oids: [oid], personId, verdict: 'reverted' });
+    },
+
+    async inbox({ actor, cursor }: { actor: Actor; cursor: string | null }) {
+      const volumes = new Map((await volumesToReview(actor)).map((volume) => [volume.id, volume.name]));
+      const { rows, total } = await store.waiting({
+        volumeIds: [...volumes.keys()],
+        personId: actor.personId,
+        before: cursor,
+        limit: pageSize,
+      });
+      const items: { volume: string; commits: Commit[] }[] = [];
+      for (const [volumeId, name] of volumes) {
+        const oids = rows.filter((row) => row.volumeId === volumeId).map((row) => row.oid);
+        if (oids.length > 0) items.push({ volume: name, commits: await commits({ volumeId, oids }) });
+      }
+      return { items, total, cursor: rows.length === pageSize ? rows.at(-1)!.at : null };
+    },
+  };
+}
