@@ -2,13 +2,12 @@
 // `stopping` with the same list backwards. Whoever asks "where is X" finds a line here.
 import fs from 'node:fs';
 import path from 'node:path';
-import { sql } from 'drizzle-orm';
 import { createAccounts } from './accounts/accounts.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { loadConfig } from './config.ts';
 import { createApp } from './platform/app.ts';
 import { systemClock } from './platform/clock.ts';
-import { migrateDatabase, openDatabase } from './platform/database.ts';
+import { migrateDatabase, openDatabase, pingDatabase } from './platform/database.ts';
 import { openVite } from './platform/development.ts';
 import { createEgress } from './platform/egress.ts';
 import { openEmbeddedPostgres } from './platform/embeddedPostgres.ts';
@@ -95,7 +94,7 @@ async function start() {
   const vite = development ? await openVite(server) : null;
   if (vite) stopping.last('vite', vite.close);
   const site = development ? null : openSite(path.join(root, 'build'));
-  const readiness = { database: () => database.execute(sql`select 1`) };
+  const readiness = { database: () => pingDatabase(database) };
   const app = createApp({ ...edge, handlers, metrics, readiness, site, version });
   const sockets = createSockets({ ...edge, acceptors: {} });
   const serving = await serve({ app, sockets, server, host: config.host, port: config.port, first: vite?.listener });

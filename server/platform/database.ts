@@ -1,5 +1,6 @@
 // The one way to PostgreSQL: a pool with drizzle on top, and the migrations. Slices keep their tables and queries to themselves.
 import path from 'node:path';
+import { sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
@@ -27,4 +28,9 @@ export async function openDatabase({
 
 export async function migrateDatabase(database: Database): Promise<void> {
   await migrate(database, { migrationsFolder: path.join(import.meta.dirname, 'migrations') });
+}
+
+/** Throws when the database does not answer. */
+export async function pingDatabase(database: Database): Promise<void> {
+  await database.execute(sql`select 1`);
 }

@@ -37,7 +37,7 @@ export async function openEmbeddedPostgres({
       .slice(0, 16)}`,
   );
   const identity = process.getuid?.() === 0 ? { uid: unprivileged, gid: unprivileged } : {};
-  const env = { PATH: process.env.PATH ?? '', LD_LIBRARY_PATH: binaries.libraries, LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+  const env = { PATH: '/usr/bin:/bin', LD_LIBRARY_PATH: binaries.libraries, LC_ALL: 'C.UTF-8', TZ: 'UTC' };
   for (const folder of [data, sockets]) {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (identity.uid) {

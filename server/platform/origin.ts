@@ -1,7 +1,6 @@
 // Whose page sent a request. Cookies travel with requests that other sites make a browser send, so whatever changes something must
 // come from our own origin, or carry a token, which no browser adds by itself.
 import { Problem } from '#shared/errors.ts';
-import { isIP } from 'node:net';
 
 export type OriginRule = {
   /** The configured public address, e.g. `https://llmos.example`; null: where the request was sent to. */
@@ -40,5 +39,5 @@ export function checkOrigin(
 /** The name of this machine as its own browsers know it; with any port. */
 export function isLocalHost(host: string): boolean {
   const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
+  return name === 'localhost' || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name);
 }
