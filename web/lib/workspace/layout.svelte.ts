@@ -1,0 +1,62 @@
+// How a person arranged the window: widths, what is open. Remembered in this browser, for each person.
+
+export type Storage = { getItem: (key: string) => string | null; setItem: (key: string, value: string) => void };
+
+export const limits = { side: { least: 180, most: 420, usual: 228 }, right: { least: 300, most: 560, usual: 376 } } as const;
+
+const usual = {
+  sideWidth: limits.side.usual as number,
+  rightWidth: limits.right.usual as number,
+  sideOpen: true,
+  rightOpen: true,
+  /** Percent of the left group. */
+  splitShare: 50,
+  /** Keys without Ctrl or Alt, such as `?`. */
+  singleKeys: true,
+};
+type Kept = typeof usual;
+
+export const readKept = <T>(storage: Storage, key: string): T | null => {
+  try {
+    return JSON.parse(storage.getItem(key) ?? 'null') as T | null;
+  } catch {
+    return null;
+  }
+};
+export function writeKept(storage: Storage, key: string, value: unknown): void {
+  try {
+    storage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Full or refused: the window is arranged anew next time.
+  }
+}
+
+const clamp = (value: number, { least, most }: { least: number; most: number }) => Math.min(most, Math.max(least, Math.round(value)));
+
+export class Layout {
+  #kept = $state<Kept>({ ...usual });
+  readonly #storage: Storage;
+  readonly #key: string;
+
+  constructor(storage: Storage, login: string) {
+    this.#storage = storage;
+    this.#key = `llmos.layout.${login}`;
+    const kept = readKept<Partial<Kept>>(storage, this.#key);
+    for (const name of Object.keys(usual) as (keyof Kept)[]) {
+      const value = kept?.[name];
+      if (typeof value === typeof usual[name]) Object.assign(this.#kept, { [name]: value });
+    }
+  }
+
+  get sideWidth(): number { return clamp(this.#kept.sideWidth, limits.side); }
+  get rightWidth(): number { return clamp(this.#kept.rightWidth, limits.right); }
+  get sideOpen(): boolean { return this.#kept.sideOpen; }
+  get rightOpen(): boolean { return this.#kept.rightOpen; }
+  get splitShare(): number { return clamp(this.#kept.splitShare, { least: 15, most: 85 }); }
+  get singleKeys(): boolean { return this.#kept.singleKeys; }
+
+  change(to: Partial<Kept>): void {
+    Object.assign(this.#kept, to);
+    writeKept(this.#storage, this.#key, $state.snapshot(this.#kept));
+  }
+}
