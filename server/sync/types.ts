@@ -1,23 +1,9 @@
 // What the other slices may ask of living documents. They never see a Y.Doc: text is read and edited in a worker, and every edit
 // is an append to the log of the file's room, like anybody's typing (D3, D4b).
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
 import type { Queries } from '../platform/database.ts';
-
-/**
- * A WebSocket request for `/sync/<file id>`. The platform has read cookie or token and Origin; nothing is answered yet: the room
- * answers the upgrade, and reads `epoch` and `ack` from the request's address.
- */
-export type Arrival = {
-  request: IncomingMessage;
-  socket: Duplex;
-  head: Buffer;
-  actor: Actor;
-  face: Face;
-  fileId: string;
-};
+import type { Visit } from '../platform/sockets.ts';
 
 /** How a program changes a living text. Always minimal edits in one transaction; never "set text" (SY6). */
 export type TextChange =
@@ -42,8 +28,8 @@ export type Window = {
 };
 
 export type Rooms = {
-  /** Answers the upgrade: 101 and a connection, or a refusal (an HTTP status for a token, 101 and a close code for a session). */
-  join(arrival: Arrival): void;
+  /** Lets a socket in at `/sync/<file id>`, or refuses it. Of the query it reads `epoch` and `ack`. */
+  join(visit: Visit): Promise<void>;
   /** Makes the room of a new file durable with its first text. Once per file; a second call is refused (SY4). */
   seed(seed: { fileId: string; text: string; person: string | null }): Promise<void>;
   /** The text as it is now, including what was typed a moment ago. Null: no room yet, the last version is the text. */
@@ -75,6 +61,8 @@ export type RoomNews = {
 
 /** What sync asks of others. */
 export type RoomAccess = {
+  /** How others see a person; stamped on everything that they say (SY11). */
+  faceOf: (personId: string) => Promise<Face>;
   /** Asked on arrival and again at each recheck: the session or token of the actor may have ended meanwhile. */
   mayJoin: (join: {
     actor: Actor;
