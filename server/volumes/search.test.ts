@@ -16,18 +16,16 @@ async function add(volume: string, texts: Record<string, string>, deletedAt: Dat
   const rows = Object.entries(texts).map(([name, body]) => ({ id: crypto.randomUUID(), name, body }));
   for (let at = 0; at < rows.length; at += 500) {
     const some = rows.slice(at, at + 500);
-    await database
-      .insert(files)
-      .values(
-        some.map(({ id, name }) => ({
-          id,
-          volumeId: volume,
-          path: name,
-          pathKey: name,
-          kind: 'text' as const,
-          deletedAt,
-        })),
-      );
+    await database.insert(files).values(
+      some.map(({ id, name }) => ({
+        id,
+        volumeId: volume,
+        path: name,
+        pathKey: name,
+        kind: 'text' as const,
+        deletedAt,
+      })),
+    );
     await database
       .insert(searchTexts)
       .values(some.map(({ id, name, body }) => ({ fileId: id, volumeId: volume, path: name, body })));

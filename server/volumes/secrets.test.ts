@@ -28,8 +28,8 @@ const keys: Record<string, string> = {
 
 for (const [what, key] of Object.entries(keys)) {
   test(`[GI1] ${what} is noticed, with its line`, () => {
-    expect(looksSecret('notes.md', `# Notes\n\nuse ${key} for it\n`)).toEqual({ line: 3, what });
-    expect(looksSecret('notes.md', key)).toEqual({ line: 1, what });
+    expect(looksSecret('notes.md', `# Notes\n\nuse ${key} for it\n`)).toMatchObject({ line: 3, what });
+    expect(looksSecret('notes.md', key)).toMatchObject({ line: 1, what });
   });
 }
 
@@ -43,10 +43,18 @@ test('[GI1] a key inside JSON with escaped line breaks is noticed', () => {
 });
 
 test('[GI1] the first of several is told', () => {
-  expect(looksSecret('a', `x\n${keys['a Stripe key']}\n${keys['an AWS access key']}`)).toEqual({
+  expect(looksSecret('a', `x\n${keys['a Stripe key']}\n${keys['an AWS access key']}`)).toMatchObject({
     line: 2,
     what: 'a Stripe key',
   });
+});
+
+test('[GI1] what was judged has a hash: the same while nothing else looks like a key', () => {
+  const hash = (text: string) => looksSecret('a', text)?.hash;
+  const [one, other] = [keys['a Stripe key']!, keys['an npm token']!];
+  expect(hash(`a ${one} b`)).toBe(hash(`typed more\n${one}\nand more, ${one}`));
+  expect(hash(`${one} ${other}`)).toBe(hash(`${other}, ${one}`));
+  expect(hash(one)).not.toBe(hash(`${one} ${other}`));
 });
 
 test('[GI1] what only shows where a key goes is none', () => {

@@ -1,7 +1,8 @@
 // Does a text look as if it held a key? Such a file stays out of versions, because git never forgets (GI1). Only formats that name
 // themselves are looked for, and long assignments to names like `api_key`: a file held back for nothing costs people more than trust.
+import crypto from 'node:crypto';
 
-export type Secret = { /** from 1 */ line: number; what: string };
+export type Secret = { /** from 1 */ line: number; what: string; hash: string };
 
 type Format = { what: string; pattern: RegExp; /** the part of the match that must look random */ group?: number };
 
@@ -55,19 +56,32 @@ const formats: Format[] = [
 const placeholder =
   /example|sample|placeholder|your[_-]?|my[_-]?key|change[_-]?me|dummy|fake|redacted|xxxx|\.\.\.|0000|1234567|abcdefg|process\.env|os\.environ|getenv/i;
 
-/** The first key that a text seems to hold, or null. Costs about a millisecond for 100 kB; `path` is only for what a name tells. */
+/**
+ * The first key that a text seems to hold, or null. `path` is only for what a name tells. `hash` stands for everything in the text
+ * that looks like one: when a person says that it is none (`files.notSecret`), that holds until something else looks like one.
+ */
 export function looksSecret(path: string, text: string): Secret | null {
   let first: { at: number; what: string } | null = null;
+  const found = new Set<string>();
   for (const { what, pattern, group } of formats) {
     for (const match of text.matchAll(pattern)) {
-      if (first && match.index >= first.at) break;
       const value = group === undefined ? null : (match.slice(group).find((part) => part !== undefined) ?? match[0]);
       if (value !== null && (placeholder.test(value) || !isRandom(value))) continue;
-      first = { at: match.index, what };
+      // a private key is all that follows its first line
+      found.add(value ?? text.slice(match.index, match.index + 400));
+      if (!first || match.index < first.at) first = { at: match.index, what };
     }
   }
-  if (!first && isKeyFile(path) && /^[A-Za-z0-9+/=\s]{200,}$/.test(text)) first = { at: 0, what: 'a private key' };
-  return first && { line: lineAt(text, first.at), what: first.what };
+  if (!first && isKeyFile(path) && /^[A-Za-z0-9+/=\s]{200,}$/.test(text)) {
+    first = { at: 0, what: 'a private key' };
+    found.add(text);
+  }
+  if (!first) return null;
+  const hash = crypto
+    .createHash('sha256')
+    .update(JSON.stringify([...found].sort()))
+    .digest('hex');
+  return { line: lineAt(text, first.at), what: first.what, hash };
 }
 
 const isKeyFile = (path: string) => /(?:^|\/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]+\.(?:pem|p12|pfx))$/i.test(path);
