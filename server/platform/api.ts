@@ -8,6 +8,7 @@ import { routes, type Route, type RouteKey } from '#shared/api.ts';
 import type { FileTarget, Gatekeepers, Handlers, TeamTarget, VolumeTarget } from './http.ts';
 import { limits, type Limits } from './limits.ts';
 import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import { checkOrigin, type OriginRule } from './origin.ts';
 import { readBody, readQuery } from './requestBody.ts';
 
@@ -22,7 +23,7 @@ export type Edge = {
 
 type Targets = { team?: TeamTarget; volume?: VolumeTarget; file?: FileTarget };
 
-export function createApi({ handlers, ...edge }: Edge & { handlers: Handlers }): Hono {
+export function createApi({ handlers, metrics, ...edge }: Edge & { handlers: Handlers; metrics: Metrics }): Hono {
   checkHandlers(handlers);
   const app = new Hono();
   const paths = new Map<string, string[]>();
@@ -30,7 +31,14 @@ export function createApi({ handlers, ...edge }: Edge & { handlers: Handlers }):
     const [method, path] = splitKey(key);
     const pattern = path.replace(/\*(\w+)$/, ':$1{.+}');
     paths.set(pattern, [...(paths.get(pattern) ?? []), method]);
-    app.on(method, pattern, (c) => answer(c, key, handlers, edge));
+    app.on(method, pattern, async (c) => {
+      const started = performance.now();
+      const response = await answer(c, key, handlers, edge);
+      const ms = performance.now() - started;
+      metrics.requestAnswered({ route: key, status: response.status, ms });
+      edge.log.debug({ route: key, status: response.status, ms: Math.round(ms) }, 'request.answered');
+      return response;
+    });
   }
   for (const [pattern, methods] of paths) {
     app.all(pattern, (c) => {
@@ -73,10 +81,13 @@ async function answer(c: HonoContext, key: RouteKey, handlers: Handlers, edge: E
         host: request.headers.get('host'),
         hasToken: token !== null,
       });
-    const actor = await edge.gatekeepers.who(
-      { cookie: request.headers.get('cookie'), token, address, agent: request.headers.get('user-agent') ?? '' },
-      headers,
-    );
+    const agent = request.headers.get('user-agent') ?? '';
+    const actor = await edge.gatekeepers
+      .who({ cookie: request.headers.get('cookie'), token, address, agent }, headers)
+      .catch((error: unknown) => {
+        edge.limits.spend(limits.signedOut, address); // guessing tokens has its limit too
+        throw error;
+      });
     spend(edge.limits, { key, method, actor, address });
 
     const params = readParams(c);

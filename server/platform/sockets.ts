@@ -46,10 +46,11 @@ export function createSockets({
   let closing = false;
 
   async function receive(request: IncomingMessage, socket: Duplex, head: Buffer) {
-    const url = new URL(request.url ?? '/', 'http://server');
+    const [pathname = '/', search = ''] = (request.url ?? '/').split('?', 2);
+    const query = new URLSearchParams(search);
     const origin = request.headers.origin ?? null;
     const host = request.headers.host ?? null;
-    const token = url.searchParams.get('token') ?? bearer(request.headers.authorization ?? null);
+    const token = query.get('token') ?? bearer(request.headers.authorization ?? null);
     const browser = token === null && origin !== null && isOwnOrigin(origins, { origin, host });
     const refuse = (problem: Problem) =>
       browser ? acceptAndClose(request, socket, problem) : refuseUpgrade(socket, problem);
@@ -62,7 +63,7 @@ export function createSockets({
       if (origin !== null && !isOwnOrigin(origins, { origin, host }))
         return refuseUpgrade(socket, new Problem('forbidden', 'Not from this page.'));
       if (closing) return refuse(new Problem('unavailable', 'The server is stopping.'));
-      const found = findAcceptor(acceptors, url.pathname);
+      const found = findAcceptor(acceptors, pathname);
       if (!found) return refuse(notFound('such socket'));
       if (token === null && !browser) throw new Problem('unauthenticated', 'Send a token, or come from our own page.');
       const address = forwardedFor({
@@ -93,11 +94,13 @@ export function createSockets({
       await found.accept({
         actor,
         id: found.id,
-        query: url.searchParams,
+        query,
         address,
         accept() {
           answered = true;
-          open.set(socket, actor);
+          // whoever left while we asked the database: the acceptor hears of it as of any other end
+          if (socket.closed) process.nextTick(() => socket.emit('close'));
+          else open.set(socket, actor);
           socket.once('close', () => open.delete(socket));
           socket.write(switching(request));
           return { socket, head };
@@ -107,7 +110,7 @@ export function createSockets({
           refuse(problem);
         },
       });
-      if (!answered) throw new Error(`The acceptor of ${url.pathname} did not answer`);
+      if (!answered) throw new Error(`The acceptor of ${pathname} did not answer`);
     } catch (error) {
       if (!isProblem(error)) log.error({ err: error }, 'socket.failed');
       if (open.has(socket)) socket.destroy();
