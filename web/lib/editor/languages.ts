@@ -1,0 +1,35 @@
+// What a file is written in, by its name. Markdown and YAML come with the editor; the others are fetched when a file or a fenced
+// block needs them.
+import { yaml, yamlFrontmatter } from '@codemirror/lang-yaml';
+import { markdown, markdownLanguage } from '@codemirror/lang-markdown';
+import { LanguageDescription, type LanguageSupport } from '@codemirror/language';
+import type { Extension } from '@codemirror/state';
+
+const described = (name: string, alias: string[], extensions: string[], load: () => Promise<LanguageSupport>) =>
+  LanguageDescription.of({ name, alias, extensions, load });
+
+const languages = [
+  described('javascript', ['js', 'jsx', 'mjs'], ['js', 'mjs', 'cjs', 'jsx'], async () => (await import('@codemirror/lang-javascript')).javascript({ jsx: true })),
+  described('typescript', ['ts', 'tsx'], ['ts', 'mts', 'cts', 'tsx'], async () => (await import('@codemirror/lang-javascript')).javascript({ jsx: true, typescript: true })),
+  described('python', ['py', 'micropython'], ['py', 'pyi'], async () => (await import('@codemirror/lang-python')).python()),
+  described('json', ['json5', 'jsonc'], ['json'], async () => (await import('@codemirror/lang-json')).json()),
+  described('css', [], ['css'], async () => (await import('@codemirror/lang-css')).css()),
+  described('html', [], ['html', 'htm', 'svg', 'xml'], async () => (await import('@codemirror/lang-html')).html()),
+  described('yaml', ['yml'], ['yaml', 'yml'], async () => yaml()),
+];
+
+export type FileKind = 'markdown' | 'code' | 'plain';
+
+const extension = (path: string) => /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
+
+export function kindOf(path: string): FileKind {
+  const end = extension(path);
+  if (end === 'md' || end === 'markdown') return 'markdown';
+  return languages.some((language) => language.extensions.includes(end)) ? 'code' : 'plain';
+}
+
+export async function languageOf(path: string): Promise<Extension> {
+  if (kindOf(path) === 'markdown') return yamlFrontmatter({ content: markdown({ base: markdownLanguage, codeLanguages: languages, completeHTMLTags: false }) });
+  const found = languages.find((language) => language.extensions.includes(extension(path)));
+  return found ? found.load() : [];
+}

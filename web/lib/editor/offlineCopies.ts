@@ -1,0 +1,102 @@
+// A file's words in this browser (SY8): one IndexedDB per person, file and epoch (SY5), so that nobody who signs in here later is
+// handed somebody else's edits, and a rebuilt file never meets updates of its former self. What the server has not confirmed is
+// noted beside it, with the text to merge against, so that it can still be saved when the epoch changed while the tab was closed.
+import { IndexeddbPersistence } from 'y-indexeddb';
+import * as Y from 'yjs';
+import { contentRoot } from '#shared/room.ts';
+
+/** Edits that the server has not confirmed, and the text before the first of them. */
+export type Unsent = { count: number; base: string };
+export type OldCopy = { name: string; epoch: number; text: string; unsent: Unsent };
+
+const prefix = 'llmos';
+const noteKey = 'unsent';
+/** A browser that cannot open its own storage in this time is treated as one that has none. */
+const patience = 2_000;
+
+export const copyName = ({ personId, fileId, epoch }: { personId: string; fileId: string; epoch: number }): string =>
+  `${prefix}:${personId}:${fileId}:${epoch}`;
+
+export type OfflineCopy = {
+  unsent: Unsent | null;
+  note: (unsent: Unsent | null) => Promise<void>;
+  close: () => Promise<void>;
+  discard: () => Promise<void>;
+};
+
+/** Loads the copy into `doc` and keeps it there. Null: this browser keeps none (private window, full disk). */
+export async function openOfflineCopy({ name, doc }: { name: string; doc: Y.Doc }): Promise<OfflineCopy | null> {
+  if (typeof indexedDB === 'undefined') return null;
+  try {
+    const copy = new IndexeddbPersistence(name, doc);
+    const opened = await Promise.race([
+      copy.whenSynced.then(() => true),
+      copy._db.then(() => new Promise<false>((done) => setTimeout(done, patience, false)), () => false as const),
+      new Promise<false>((done) => setTimeout(done, patience, false)),
+    ]);
+    if (!opened) {
+      copy.destroy().catch(() => undefined);
+      return null;
+    }
+    const unsent = ((await copy.get(noteKey)) as Unsent | undefined) ?? null;
+    return {
+      unsent,
+      note: (next) => (next ? copy.set(noteKey, next as never).then(() => undefined) : copy.del(noteKey)),
+      close: () => copy.destroy() as Promise<void>,
+      discard: () => copy.clearData(),
+    };
+  } catch {
+    return null;
+  }
+}
+
+/** Copies of other epochs of a file that still hold words nobody else has; the rest of the old copies is deleted. */
+export async function findOldCopies({ personId, fileId, epoch }: { personId: string; fileId: string; epoch: number }): Promise<OldCopy[]> {
+  const found: OldCopy[] = [];
+  for (const name of await listCopies(`${prefix}:${personId}:${fileId}:`)) {
+    const itsEpoch = Number(name.slice(name.lastIndexOf(':') + 1));
+    if (itsEpoch === epoch) continue;
+    const doc = new Y.Doc();
+    const copy = await openOfflineCopy({ name, doc });
+    if (!copy) continue;
+    const text = doc.getText(contentRoot).toString();
+    if (copy.unsent && copy.unsent.base !== text) {
+      found.push({ name, epoch: itsEpoch, text, unsent: copy.unsent });
+      await copy.close();
+    } else await copy.discard();
+    doc.destroy();
+  }
+  return found.sort((a, b) => b.epoch - a.epoch);
+}
+
+export const forgetCopy = (name: string): Promise<void> => deleteDatabase(name);
+
+/**
+ * On sign-out: everything the server already has leaves this browser. Words that it has not stay under the person's own name,
+ * where no other account looks (SY5), until that person signs in again.
+ */
+export async function forgetCopies({ personId }: { personId: string }): Promise<{ kept: number }> {
+  let kept = 0;
+  for (const name of await listCopies(`${prefix}:${personId}:`)) {
+    const doc = new Y.Doc();
+    const copy = await openOfflineCopy({ name, doc });
+    if (copy?.unsent) {
+      kept++;
+      await copy.close();
+    } else await copy?.discard();
+    doc.destroy();
+  }
+  return { kept };
+}
+
+async function listCopies(start: string): Promise<string[]> {
+  if (typeof indexedDB === 'undefined' || !indexedDB.databases) return [];
+  const all = await indexedDB.databases().catch(() => []);
+  return all.flatMap(({ name }) => (name?.startsWith(start) ? [name] : []));
+}
+
+const deleteDatabase = (name: string) =>
+  new Promise<void>((done) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = request.onerror = request.onblocked = () => done();
+  });
