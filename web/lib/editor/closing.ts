@@ -15,16 +15,46 @@ export const isFinal = (code: number): boolean => code >= 4400 && code <= 4499;
 export function readEnding(code: number): Ending {
   switch (code) {
     case 4401:
-      return { code, title: 'You are signed out.', sentence: 'What you typed is kept in this browser and sent when you sign in again.', offer: 'sign-in' };
+      return {
+        code,
+        title: 'You are signed out.',
+        sentence: 'What you typed is kept in this browser and sent when you sign in again.',
+        offer: 'sign-in',
+      };
     case 4403:
-      return { code, title: 'You may not change this file any more.', sentence: 'What was not sent is kept here; you can copy it.', offer: 'copy' };
+      return {
+        code,
+        title: 'You may not change this file any more.',
+        sentence: 'What was not sent is kept here; you can copy it.',
+        offer: 'copy',
+      };
     case 4404:
-      return { code, title: 'This file is gone, or no longer shared with you.', sentence: 'What was not sent is kept here; you can copy it.', offer: 'copy' };
+      return {
+        code,
+        title: 'This file is gone, or no longer shared with you.',
+        sentence: 'What was not sent is kept here; you can copy it.',
+        offer: 'copy',
+      };
     case 4410:
-      return { code, title: 'This file was rebuilt on the server.', sentence: 'Merge your words as text, or copy them.', offer: 'merge' };
+      return {
+        code,
+        title: 'This file was rebuilt on the server.',
+        sentence: 'Merge your words as text, or copy them.',
+        offer: 'merge',
+      };
     case 4413:
-      return { code, title: 'This is too large for one file.', sentence: 'A file holds up to 8 MB. What was not sent is kept here; copy it and split it.', offer: 'copy' };
+      return {
+        code,
+        title: 'This is too large for one file.',
+        sentence: 'A file holds up to 8 MB. What was not sent is kept here; copy it and split it.',
+        offer: 'copy',
+      };
     default:
-      return { code, title: 'The server did not accept an edit from this tab.', sentence: 'Copy your text, then open the file again.', offer: 'copy' };
+      return {
+        code,
+        title: 'The server did not accept an edit from this tab.',
+        sentence: 'Copy your text, then open the file again.',
+        offer: 'copy',
+      };
   }
 }

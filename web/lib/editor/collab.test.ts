@@ -13,28 +13,39 @@ const docWith = (words: string) => {
 
 test('[SY6] what an editor changes is the same change in the text, and comes back as the same change', () => {
   fc.assert(
-    fc.property(fc.string({ maxLength: 60 }), fc.array(fc.tuple(fc.nat(60), fc.nat(20), fc.string({ maxLength: 8 })), { maxLength: 6 }), (words, edits) => {
-      let from = 0;
-      const specs = edits
-        .map(([at, remove, insert]) => ({ at: Math.min(at, words.length), remove, insert }))
-        .sort((a, b) => a.at - b.at)
-        .flatMap(({ at, remove, insert }) => {
-          if (at < from) return [];
-          const to = Math.min(at + remove, words.length);
-          from = to + 1;
-          return [{ from: at, to, insert: Text.of(insert.split('\n')) }];
+    fc.property(
+      fc.string({ maxLength: 60 }),
+      fc.array(fc.tuple(fc.nat(60), fc.nat(20), fc.string({ maxLength: 8 })), { maxLength: 6 }),
+      (words, edits) => {
+        let from = 0;
+        const specs = edits
+          .map(([at, remove, insert]) => ({ at: Math.min(at, words.length), remove, insert }))
+          .sort((a, b) => a.at - b.at)
+          .flatMap(({ at, remove, insert }) => {
+            if (at < from) return [];
+            const to = Math.min(at + remove, words.length);
+            from = to + 1;
+            return [{ from: at, to, insert: Text.of(insert.split('\n')) }];
+          });
+        const changes = ChangeSet.of(specs, words.length, '\n');
+        const before = Text.of(words.split('\n'));
+        const { text } = docWith(words);
+        let mirror = before;
+        text.observe((event) => {
+          mirror = ChangeSet.of(
+            readDelta(event.delta).map((c) => ({
+              ...c,
+              insert: c.insert === undefined ? undefined : Text.of(c.insert.split('\n')),
+            })) as never,
+            mirror.length,
+            '\n',
+          ).apply(mirror);
         });
-      const changes = ChangeSet.of(specs, words.length, '\n');
-      const before = Text.of(words.split('\n'));
-      const { text } = docWith(words);
-      let mirror = before;
-      text.observe((event) => {
-        mirror = ChangeSet.of(readDelta(event.delta).map((c) => ({ ...c, insert: c.insert === undefined ? undefined : Text.of(c.insert.split('\n')) })) as never, mirror.length, '\n').apply(mirror);
-      });
-      applySteps(text, changes, 'test');
-      expect(text.toString()).toBe(changes.apply(before).toString());
-      expect(mirror.toString()).toBe(text.toString());
-    }),
+        applySteps(text, changes, 'test');
+        expect(text.toString()).toBe(changes.apply(before).toString());
+        expect(mirror.toString()).toBe(text.toString());
+      },
+    ),
     { numRuns: 500 },
   );
 });
@@ -48,14 +59,22 @@ test('a large paste leaves in updates below the limit of the server, whole chara
   expect(text.toString()).toBe(`a${words}b`);
   expect(sizes.length).toBeGreaterThan(5);
   expect(Math.max(...sizes)).toBeLessThan(256 * 1024);
-  for (const step of readSteps(ChangeSet.of({ from: 0, insert: Text.of(words.split('\n')) }, 0, '\n'))) expect(step.insert.isWellFormed()).toBe(true);
+  for (const step of readSteps(ChangeSet.of({ from: 0, insert: Text.of(words.split('\n')) }, 0, '\n')))
+    expect(step.insert.isWellFormed()).toBe(true);
 });
 
 test('replacing everywhere leaves in updates of at most a thousand changes', () => {
   const { doc, text } = docWith('a '.repeat(7_000));
   let updates = 0;
   doc.on('update', () => updates++);
-  applySteps(text, ChangeSet.of(Array.from({ length: 7_000 }, (_, i) => ({ from: i * 2, to: i * 2 + 1, insert: 'bc' })), 14_000), 'test');
+  applySteps(
+    text,
+    ChangeSet.of(
+      Array.from({ length: 7_000 }, (_, i) => ({ from: i * 2, to: i * 2 + 1, insert: 'bc' })),
+      14_000,
+    ),
+    'test',
+  );
   expect(updates).toBe(7);
   expect(text.toString()).toBe('bc '.repeat(7_000));
 });

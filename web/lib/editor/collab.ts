@@ -109,7 +109,8 @@ class Collab implements PluginValue {
   };
 
   readonly #added = ({ stackItem, type }: { stackItem: { meta: Map<unknown, unknown> }; type: 'undo' | 'redo' }) => {
-    if (type === 'undo' && this.#selectionBefore && !stackItem.meta.has(Collab)) stackItem.meta.set(Collab, this.#selectionBefore);
+    if (type === 'undo' && this.#selectionBefore && !stackItem.meta.has(Collab))
+      stackItem.meta.set(Collab, this.#selectionBefore);
   };
 
   readonly #popped = ({ stackItem }: { stackItem: { meta: Map<unknown, unknown> } }) => {
@@ -137,11 +138,13 @@ export function collab(live: LiveDocument): Extension {
   const redo = () => (live.readOnly ? false : (live.undo.redo(), true));
   return [
     ViewPlugin.define((view) => new Collab(view, live)),
-    Prec.high(keymap.of([
-      { key: 'Mod-z', run: undo, preventDefault: true },
-      { key: 'Mod-y', mac: 'Mod-Shift-z', run: redo, preventDefault: true },
-      { key: 'Mod-Shift-z', run: redo, preventDefault: true },
-    ])),
+    Prec.high(
+      keymap.of([
+        { key: 'Mod-z', run: undo, preventDefault: true },
+        { key: 'Mod-y', mac: 'Mod-Shift-z', run: redo, preventDefault: true },
+        { key: 'Mod-Shift-z', run: redo, preventDefault: true },
+      ]),
+    ),
     // the browser's own undo (menu, phone keyboards) goes the same way
     EditorView.domEventHandlers({
       beforeinput(event) {

@@ -9,9 +9,15 @@ const described = (name: string, alias: string[], extensions: string[], load: ()
   LanguageDescription.of({ name, alias, extensions, load });
 
 const languages = [
-  described('javascript', ['js', 'jsx', 'mjs'], ['js', 'mjs', 'cjs', 'jsx'], async () => (await import('@codemirror/lang-javascript')).javascript({ jsx: true })),
-  described('typescript', ['ts', 'tsx'], ['ts', 'mts', 'cts', 'tsx'], async () => (await import('@codemirror/lang-javascript')).javascript({ jsx: true, typescript: true })),
-  described('python', ['py', 'micropython'], ['py', 'pyi'], async () => (await import('@codemirror/lang-python')).python()),
+  described('javascript', ['js', 'jsx', 'mjs'], ['js', 'mjs', 'cjs', 'jsx'], async () =>
+    (await import('@codemirror/lang-javascript')).javascript({ jsx: true }),
+  ),
+  described('typescript', ['ts', 'tsx'], ['ts', 'mts', 'cts', 'tsx'], async () =>
+    (await import('@codemirror/lang-javascript')).javascript({ jsx: true, typescript: true }),
+  ),
+  described('python', ['py', 'micropython'], ['py', 'pyi'], async () =>
+    (await import('@codemirror/lang-python')).python(),
+  ),
   described('json', ['json5', 'jsonc'], ['json'], async () => (await import('@codemirror/lang-json')).json()),
   described('css', [], ['css'], async () => (await import('@codemirror/lang-css')).css()),
   described('html', [], ['html', 'htm', 'svg', 'xml'], async () => (await import('@codemirror/lang-html')).html()),
@@ -29,7 +35,10 @@ export function kindOf(path: string): FileKind {
 }
 
 export async function languageOf(path: string): Promise<Extension> {
-  if (kindOf(path) === 'markdown') return yamlFrontmatter({ content: markdown({ base: markdownLanguage, codeLanguages: languages, completeHTMLTags: false }) });
+  if (kindOf(path) === 'markdown')
+    return yamlFrontmatter({
+      content: markdown({ base: markdownLanguage, codeLanguages: languages, completeHTMLTags: false }),
+    });
   const found = languages.find((language) => language.extensions.includes(extension(path)));
   return found ? found.load() : [];
 }

@@ -3,9 +3,16 @@ import { afterEvent, firstState, readLights, spoken, type LightsEvent, type Ligh
 
 const play = (events: [number, LightsEvent][], { reader = false } = {}): LightsState =>
   events.reduce((state, [at, event]) => afterEvent(state, event, at), firstState({ reader, now: 0 }));
-const open: [number, LightsEvent][] = [[10, { type: 'connection', state: 'open' }], [20, { type: 'synced' }]];
-const shapes = (state: LightsState, now: number) => readLights(state, now).map((light) => `${light.name} ${light.shape}`).join(', ');
-const sentence = (state: LightsState, now: number, name: string) => readLights(state, now).find((light) => light.name === name)!.sentence;
+const open: [number, LightsEvent][] = [
+  [10, { type: 'connection', state: 'open' }],
+  [20, { type: 'synced' }],
+];
+const shapes = (state: LightsState, now: number) =>
+  readLights(state, now)
+    .map((light) => `${light.name} ${light.shape}`)
+    .join(', ');
+const sentence = (state: LightsState, now: number, name: string) =>
+  readLights(state, now).find((light) => light.name === name)!.sentence;
 
 test('[SY7] all is lit when everything typed is durable and in a version', () => {
   const state = play([...open, [30, { type: 'committed', oid: '1a2b3c4d'.padEnd(40, '0') }]]);
@@ -37,7 +44,11 @@ test('[SY7] a confirmation of a part starts the clock again for the rest', () =>
 });
 
 test('[SY7] a final close code stops at once and says what is kept', () => {
-  const state = play([...open, [30, { type: 'unsent', count: 14 }], [40, { type: 'ended', title: 'This file was rebuilt on the server.' }]]);
+  const state = play([
+    ...open,
+    [30, { type: 'unsent', count: 14 }],
+    [40, { type: 'ended', title: 'This file was rebuilt on the server.' }],
+  ]);
   expect(shapes(state, 50)).toBe('Here done, Server stop, Commit wait');
   expect(sentence(state, 50, 'Server')).toBe('This file was rebuilt on the server. 14 edits kept here and not sent.');
 });
@@ -50,7 +61,11 @@ test('[SY7] a lost connection is not hidden when nothing of mine is waiting', ()
 });
 
 test('[SY7] after a reconnect the server light waits for the content, not for the socket', () => {
-  const state = play([...open, [1_000, { type: 'connection', state: 'closed' }], [2_000, { type: 'connection', state: 'open' }]]);
+  const state = play([
+    ...open,
+    [1_000, { type: 'connection', state: 'closed' }],
+    [2_000, { type: 'connection', state: 'open' }],
+  ]);
   expect(shapes(state, 2_100)).toContain('Server busy');
   expect(shapes(afterEvent(state, { type: 'synced' }, 2_200), 2_300)).toContain('Server done');
 });

@@ -40,26 +40,51 @@ export type LightsState = {
 };
 
 export const firstState = ({ reader, now }: { reader: boolean; now: number }): LightsState => ({
-  reader, kept: true, unsent: 0, unsentSince: null, connection: 'closed', closedSince: now, synced: false, ended: null, commit: null, oid: null, remote: null,
+  reader,
+  kept: true,
+  unsent: 0,
+  unsentSince: null,
+  connection: 'closed',
+  closedSince: now,
+  synced: false,
+  ended: null,
+  commit: null,
+  oid: null,
+  remote: null,
 });
 
 export function afterEvent(state: LightsState, event: LightsEvent, now: number): LightsState {
   switch (event.type) {
     case 'unsent': {
       // Fewer than before: what is left is younger than what was confirmed; its exact age is not known, so the clock starts again.
-      const since = event.count === 0 ? null : state.unsentSince === null || event.count < state.unsent ? now : state.unsentSince;
+      const since =
+        event.count === 0 ? null : state.unsentSince === null || event.count < state.unsent ? now : state.unsentSince;
       return { ...state, unsent: event.count, unsentSince: since };
     }
     case 'connection':
-      return event.state === state.connection ? state
+      return event.state === state.connection
+        ? state
         : { ...state, connection: event.state, synced: false, closedSince: event.state === 'closed' ? now : null };
-    case 'synced': return { ...state, synced: true };
-    case 'ended': return { ...state, ended: event.title, connection: 'closed', synced: false, closedSince: state.closedSince ?? now };
-    case 'kept': return { ...state, kept: event.here };
-    case 'typed': return state.commit ? state : { ...state, commit: { authors: [], due: null, held: false } };
-    case 'pending': return { ...state, commit: { authors: event.authors, due: event.due, held: event.held } };
-    case 'committed': return { ...state, commit: null, oid: event.oid ?? state.oid };
-    case 'remote': return { ...state, remote: { name: event.name, behind: event.behind } };
+    case 'synced':
+      return { ...state, synced: true };
+    case 'ended':
+      return {
+        ...state,
+        ended: event.title,
+        connection: 'closed',
+        synced: false,
+        closedSince: state.closedSince ?? now,
+      };
+    case 'kept':
+      return { ...state, kept: event.here };
+    case 'typed':
+      return state.commit ? state : { ...state, commit: { authors: [], due: null, held: false } };
+    case 'pending':
+      return { ...state, commit: { authors: event.authors, due: event.due, held: event.held } };
+    case 'committed':
+      return { ...state, commit: null, oid: event.oid ?? state.oid };
+    case 'remote':
+      return { ...state, remote: { name: event.name, behind: event.behind } };
   }
 }
 
@@ -73,49 +98,85 @@ export function readLights(state: LightsState, now: number): Light[] {
 
 /** What a screen reader should be told: only when a light is late or stopped. */
 export const spoken = (lights: Light[]): string =>
-  lights.filter((light) => light.shape === 'late' || light.shape === 'stop').map((light) => `${light.name}: ${light.sentence}`).join(' ');
+  lights
+    .filter((light) => light.shape === 'late' || light.shape === 'stop')
+    .map((light) => `${light.name}: ${light.sentence}`)
+    .join(' ');
 
 /** Time alone can change the lights while words wait, a connection is missing or a version is due. */
-export const changesWithTime = (state: LightsState): boolean => state.unsent > 0 || state.connection === 'closed' || state.commit !== null;
+export const changesWithTime = (state: LightsState): boolean =>
+  state.unsent > 0 || state.connection === 'closed' || state.commit !== null;
 
 function here(state: LightsState): Light {
   const name = 'Here';
-  if (!state.kept) return { name, shape: 'late', sentence: 'This browser keeps no copy. Leave the tab open until Server is lit.' };
+  if (!state.kept)
+    return { name, shape: 'late', sentence: 'This browser keeps no copy. Leave the tab open until Server is lit.' };
   return { name, shape: 'done', sentence: 'What you typed is kept in this browser, also if you close the tab.' };
 }
 
 function server(state: LightsState, now: number): Light {
   const name = 'Server';
   const edits = count(state.unsent, 'edit');
-  if (state.ended) return { name, shape: 'stop', sentence: `${state.ended} ${state.unsent ? `${edits} kept here and not sent.` : 'Nothing of yours is waiting.'}` };
+  if (state.ended)
+    return {
+      name,
+      shape: 'stop',
+      sentence: `${state.ended} ${state.unsent ? `${edits} kept here and not sent.` : 'Nothing of yours is waiting.'}`,
+    };
   if (state.unsent > 0) {
     const age = now - (state.unsentSince ?? now);
     const words = `${edits} not confirmed for ${span(age)}`;
-    if (age >= stopAfter) return { name, shape: 'stop', sentence: `${words}. Your text is kept here: copy it to be safe.` };
+    if (age >= stopAfter)
+      return { name, shape: 'stop', sentence: `${words}. Your text is kept here: copy it to be safe.` };
     if (age >= lateAfter) return { name, shape: 'late', sentence: `${words}.` };
     return { name, shape: 'busy', sentence: 'On its way to the server.' };
   }
   if (state.connection === 'open' && state.synced) {
-    return { name, shape: 'done', sentence: state.reader ? 'You see what is kept on the server.' : 'Everything you typed is kept on the server.' };
+    return {
+      name,
+      shape: 'done',
+      sentence: state.reader ? 'You see what is kept on the server.' : 'Everything you typed is kept on the server.',
+    };
   }
   const away = now - (state.closedSince ?? now);
   if (state.connection === 'closed' && away >= lateAfter) {
-    return { name, shape: 'late', sentence: `No connection for ${span(away)}. ${state.reader ? '' : 'Nothing of yours is waiting. '}You do not see what others type.` };
+    return {
+      name,
+      shape: 'late',
+      sentence: `No connection for ${span(away)}. ${state.reader ? '' : 'Nothing of yours is waiting. '}You do not see what others type.`,
+    };
   }
   return { name, shape: 'busy', sentence: 'Connecting.' };
 }
 
 function commit(state: LightsState, now: number): Light {
   const name = 'Commit';
-  if (state.commit?.held) return { name, shape: 'late', sentence: 'Held back from versions: it looks as if it holds a key.' };
-  if (state.unsent > 0 && (state.ended || now - (state.unsentSince ?? now) >= lateAfter)) return { name, shape: 'wait', sentence: 'Not yet: your words must reach the server first.' };
-  if (state.connection === 'closed' || !state.synced) return { name, shape: 'wait', sentence: 'Not known without a connection.' };
+  if (state.commit?.held)
+    return { name, shape: 'late', sentence: 'Held back from versions: it looks as if it holds a key.' };
+  if (state.unsent > 0 && (state.ended || now - (state.unsentSince ?? now) >= lateAfter))
+    return { name, shape: 'wait', sentence: 'Not yet: your words must reach the server first.' };
+  if (state.connection === 'closed' || !state.synced)
+    return { name, shape: 'wait', sentence: 'Not known without a connection.' };
   if (!state.commit && state.unsent === 0) {
-    return { name, shape: 'done', sentence: state.oid ? `Every word is in version ${state.oid.slice(0, 7)}.` : 'Every word is in a version.' };
+    return {
+      name,
+      shape: 'done',
+      sentence: state.oid ? `Every word is in version ${state.oid.slice(0, 7)}.` : 'Every word is in a version.',
+    };
   }
   const { authors = [], due = null } = state.commit ?? {};
-  const when = due === null ? 'Next version after a pause' : due <= now ? 'Next version now' : `Next version in ${span(due - now)} at the latest`;
-  return { name, shape: 'busy', sentence: authors.length === 0 ? `${when}.` : `${when}. ${list(authors)}${authors.length > 1 ? ': one commit each' : ''}.` };
+  const when =
+    due === null
+      ? 'Next version after a pause'
+      : due <= now
+        ? 'Next version now'
+        : `Next version in ${span(due - now)} at the latest`;
+  return {
+    name,
+    shape: 'busy',
+    sentence:
+      authors.length === 0 ? `${when}.` : `${when}. ${list(authors)}${authors.length > 1 ? ': one commit each' : ''}.`,
+  };
 }
 
 function remote({ name, behind }: { name: string; behind: number | null }): Light {

@@ -2,9 +2,10 @@
 // and `awareness`; screens read the getters, which Svelte tracks. Outlives its editor's view, ends with `close()`.
 import { Text } from '@codemirror/state';
 import { createSubscriber } from 'svelte/reactivity';
-import { WebsocketProvider } from 'y-websocket';
+import { messageAuth, WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import * as decoding from 'lib0/decoding';
+import * as authProtocol from 'y-protocols/auth';
 import type { Awareness } from 'y-protocols/awareness';
 import type { Face } from '#shared/live.ts';
 import { contentRoot, messageAcknowledged } from '#shared/room.ts';
@@ -13,7 +14,12 @@ import { createLedger } from './ledger.ts';
 import { afterEvent, changesWithTime, firstState, readLights, type Light, type LightsEvent } from './lights.ts';
 import { copyName, openOfflineCopy, type OfflineCopy } from './offlineCopies.ts';
 
-export type LiveFile = { id: string; epoch: number; role: 'owner' | 'editor' | 'viewer'; sync: { url: string; room: string } };
+export type LiveFile = {
+  id: string;
+  epoch: number;
+  role: 'owner' | 'editor' | 'viewer';
+  sync: { url: string; room: string };
+};
 
 export type LiveDocumentOptions = {
   file: LiveFile;
@@ -78,14 +84,20 @@ export class LiveDocument {
     const url = new URL(file.sync.url, origin);
     url.protocol = url.protocol.replace('http', 'ws');
     this.provider = new WebsocketProvider(url.href, file.sync.room, this.doc, {
-      connect: false, disableBc: true, params: { ...params, epoch: String(file.epoch), ack: '1' },
+      connect: false,
+      disableBc: true,
+      params: { ...params, epoch: String(file.epoch), ack: '1' },
       WebSocketPolyfill: this.#countingSocket(Socket),
     });
     this.awareness = this.provider.awareness;
     this.awareness.setLocalStateField('user', { id: me.id, login: me.login, name: me.name, colour: me.colour });
-    this.provider.messageHandlers[messageAcknowledged] = (_encoder, decoder) => this.#acknowledged(decoding.readVarUint(decoder));
+    this.provider.messageHandlers[messageAcknowledged] = (_encoder, decoder) =>
+      this.#acknowledged(decoding.readVarUint(decoder));
+    this.provider.messageHandlers[messageAuth] = (_encoder, decoder) =>
+      authProtocol.readAuthMessage(decoder, this.doc, () => this.#refused());
     this.provider.on('status', ({ status }) => {
-      if (status !== 'connecting') this.#light({ type: 'connection', state: status === 'connected' ? 'open' : 'closed' });
+      if (status !== 'connecting')
+        this.#light({ type: 'connection', state: status === 'connected' ? 'open' : 'closed' });
     });
     this.provider.on('sync', (synced) => {
       if (!synced) return;
@@ -163,7 +175,9 @@ export class LiveDocument {
   /** How long there has been no connection, in ms; 0 while there is one. */
   get away(): number {
     this.#track();
-    return this.#lights.connection === 'open' || this.#lights.closedSince === null ? 0 : this.#now() - this.#lights.closedSince;
+    return this.#lights.connection === 'open' || this.#lights.closedSince === null
+      ? 0
+      : this.#now() - this.#lights.closedSince;
   }
   get kept(): boolean {
     this.#track();
@@ -193,6 +207,14 @@ export class LiveDocument {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Whether a pane shows it: others see our face only then. */
+  present(here: boolean): void {
+    const { id, login, name, colour } = this.me;
+    if (!here) this.awareness.setLocalState(null);
+    else if (this.awareness.getLocalState() === null)
+      this.awareness.setLocalState({ user: { id, login, name, colour } });
   }
 
   /** The role changed while the file is open. The server decides; this only says so in the editor. */
@@ -257,7 +279,9 @@ export class LiveDocument {
     const count = this.#ledger.unsent;
     if (count > 0 && this.#base !== null) {
       this.#noted = true;
-      void this.#copy?.note({ count, base: this.#base.toString() }).catch(() => this.#light({ type: 'kept', here: false }));
+      void this.#copy
+        ?.note({ count, base: this.#base.toString() })
+        .catch(() => this.#light({ type: 'kept', here: false }));
     } else if (this.#noted) {
       this.#noted = false;
       void this.#copy?.note(null).catch(() => undefined);
@@ -271,6 +295,15 @@ export class LiveDocument {
       this.#note();
     }
     this.#light({ type: 'unsent', count: this.#ledger.unsent });
+  }
+
+  /** The server drops what this tab writes: somebody made us a reader (SY10). What was not taken is ours to copy. */
+  #refused(): void {
+    if (this.#ledger.unsent > 0) {
+      this.provider.disconnect();
+      this.#ended(4403);
+    }
+    this.setReadOnly(true);
   }
 
   #ended(code: number): void {

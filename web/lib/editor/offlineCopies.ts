@@ -31,7 +31,10 @@ export async function openOfflineCopy({ name, doc }: { name: string; doc: Y.Doc 
     const copy = new IndexeddbPersistence(name, doc);
     const opened = await Promise.race([
       copy.whenSynced.then(() => true),
-      copy._db.then(() => new Promise<false>((done) => setTimeout(done, patience, false)), () => false as const),
+      copy._db.then(
+        () => new Promise<false>((done) => setTimeout(done, patience, false)),
+        () => false as const,
+      ),
       new Promise<false>((done) => setTimeout(done, patience, false)),
     ]);
     if (!opened) {
@@ -51,7 +54,15 @@ export async function openOfflineCopy({ name, doc }: { name: string; doc: Y.Doc 
 }
 
 /** Copies of other epochs of a file that still hold words nobody else has; the rest of the old copies is deleted. */
-export async function findOldCopies({ personId, fileId, epoch }: { personId: string; fileId: string; epoch: number }): Promise<OldCopy[]> {
+export async function findOldCopies({
+  personId,
+  fileId,
+  epoch,
+}: {
+  personId: string;
+  fileId: string;
+  epoch: number;
+}): Promise<OldCopy[]> {
   const found: OldCopy[] = [];
   for (const name of await listCopies(`${prefix}:${personId}:${fileId}:`)) {
     const itsEpoch = Number(name.slice(name.lastIndexOf(':') + 1));
@@ -67,6 +78,20 @@ export async function findOldCopies({ personId, fileId, epoch }: { personId: str
     doc.destroy();
   }
   return found.sort((a, b) => b.epoch - a.epoch);
+}
+
+/** Files with words that only this browser has. */
+export async function listUnsentFiles({
+  personId,
+}: {
+  personId: string;
+}): Promise<{ fileId: string; epoch: number }[]> {
+  const found: { fileId: string; epoch: number }[] = [];
+  for (const name of await listCopies(`${prefix}:${personId}:`)) {
+    const [, , fileId, epoch] = name.split(':');
+    if (fileId && epoch && (await readNote(name))) found.push({ fileId, epoch: Number(epoch) });
+  }
+  return found;
 }
 
 export const forgetCopy = (name: string): Promise<void> => deleteDatabase(name);
@@ -94,6 +119,24 @@ async function listCopies(start: string): Promise<string[]> {
   const all = await indexedDB.databases().catch(() => []);
   return all.flatMap(({ name }) => (name?.startsWith(start) ? [name] : []));
 }
+
+/** The note alone, without the words. */
+const readNote = (name: string) =>
+  new Promise<Unsent | null>((done) => {
+    const request = indexedDB.open(name);
+    request.onerror = request.onblocked = () => done(null);
+    request.onsuccess = () => {
+      const database = request.result;
+      try {
+        const read = database.transaction('custom').objectStore('custom').get(noteKey);
+        read.onerror = () => (database.close(), done(null));
+        read.onsuccess = () => (database.close(), done((read.result as Unsent | undefined) ?? null));
+      } catch {
+        database.close(); // not one of ours, or made in this moment
+        done(null);
+      }
+    };
+  });
 
 const deleteDatabase = (name: string) =>
   new Promise<void>((done) => {

@@ -1,7 +1,15 @@
 // Who else is in the file: their carets and selections drawn in layers over the text, so that no line is laid out anew when
 // somebody moves; my own caret and what I look at, told to them; and following one person. Only those in view are drawn.
 import { EditorSelection, StateEffect, type Extension } from '@codemirror/state';
-import { EditorView, layer, RectangleMarker, ViewPlugin, type LayerMarker, type PluginValue, type ViewUpdate } from '@codemirror/view';
+import {
+  EditorView,
+  layer,
+  RectangleMarker,
+  ViewPlugin,
+  type LayerMarker,
+  type PluginValue,
+  type ViewUpdate,
+} from '@codemirror/view';
 import * as Y from 'yjs';
 import type { LiveDocument } from './liveDocument.ts';
 import { readPeople, type Person } from './people.ts';
@@ -102,7 +110,10 @@ class Others implements PluginValue {
 
   #absolute(position: unknown): number | null {
     try {
-      const found = Y.createAbsolutePositionFromRelativePosition(Y.createRelativePositionFromJSON(position), this.live.doc);
+      const found = Y.createAbsolutePositionFromRelativePosition(
+        Y.createRelativePositionFromJSON(position),
+        this.live.doc,
+      );
       return found && found.type === this.live.text ? Math.min(found.index, this.view.state.doc.length) : null;
     } catch {
       return null; // another client's invention
@@ -116,7 +127,8 @@ class Others implements PluginValue {
       this.#publishing = false;
       if (this.#gone || !this.view.hasFocus) return;
       const { anchor, head } = this.view.state.selection.main;
-      const at = (index: number) => Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(this.live.text, index));
+      const at = (index: number) =>
+        Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(this.live.text, index));
       const cursor = { anchor: at(anchor), head: at(head) };
       const words = JSON.stringify(cursor);
       if (words === this.#published) return;
@@ -129,7 +141,9 @@ class Others implements PluginValue {
     this.#topTimer ??= setTimeout(() => {
       this.#topTimer = undefined;
       const block = this.view.lineBlockAtHeight(this.view.scrollDOM.scrollTop);
-      const top = Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(this.live.text, Math.min(block.from, this.live.text.length)));
+      const top = Y.relativePositionToJSON(
+        Y.createRelativePositionFromTypeIndex(this.live.text, Math.min(block.from, this.live.text.length)),
+      );
       this.live.awareness.setLocalStateField('top', top);
     }, 150);
   };
@@ -152,7 +166,11 @@ class CaretMarker implements LayerMarker {
     return `rc p${this.caret.person.face.colour} ${this.place}${this.quiet ? ' quiet' : ''}`;
   }
   eq(other: CaretMarker): boolean {
-    return this.rect.eq(other.rect) && this.#class === other.#class && this.caret.person.face.name === other.caret.person.face.name;
+    return (
+      this.rect.eq(other.rect) &&
+      this.#class === other.#class &&
+      this.caret.person.face.name === other.caret.person.face.name
+    );
   }
   draw(): HTMLElement {
     const element = document.createElement('div');
@@ -171,7 +189,11 @@ class CaretMarker implements LayerMarker {
   }
 }
 
-const isNews = (update: ViewUpdate) => update.docChanged || update.viewportChanged || update.geometryChanged || update.transactions.some((t) => t.effects.some((e) => e.is(moved)));
+const isNews = (update: ViewUpdate) =>
+  update.docChanged ||
+  update.viewportChanged ||
+  update.geometryChanged ||
+  update.transactions.some((t) => t.effects.some((e) => e.is(moved)));
 
 export type FollowOptions = {
   following: () => string | null;
@@ -183,7 +205,9 @@ export function others(live: LiveDocument, options: FollowOptions) {
   const plugin = ViewPlugin.define((view) => new Others(view, live, options));
   const inView = (view: EditorView): Caret[] => {
     const { from, to } = view.viewport;
-    return [...(view.plugin(plugin)?.carets.values() ?? [])].filter((c) => Math.max(c.head, c.anchor) >= from && Math.min(c.head, c.anchor) <= to);
+    return [...(view.plugin(plugin)?.carets.values() ?? [])].filter(
+      (c) => Math.max(c.head, c.anchor) >= from && Math.min(c.head, c.anchor) <= to,
+    );
   };
   const extension: Extension = [
     plugin,
@@ -193,7 +217,13 @@ export function others(live: LiveDocument, options: FollowOptions) {
       update: isNews,
       markers: (view) =>
         inView(view).flatMap((caret) =>
-          caret.anchor === caret.head ? [] : RectangleMarker.forRange(view, `rs p${caret.person.face.colour}`, EditorSelection.range(caret.anchor, caret.head)),
+          caret.anchor === caret.head
+            ? []
+            : RectangleMarker.forRange(
+                view,
+                `rs p${caret.person.face.colour}`,
+                EditorSelection.range(caret.anchor, caret.head),
+              ),
         ),
     }),
     layer({
@@ -206,7 +236,8 @@ export function others(live: LiveDocument, options: FollowOptions) {
           if (!rect) return [];
           const name = caret.person.face.name.split(' ')[0] ?? '';
           const room = view.scrollDOM.clientWidth - rect.left > name.length * 7 + 24;
-          const place = view.state.doc.lineAt(caret.head).to === caret.head && room ? 'eol' : rect.top < 18 ? 'below' : 'above';
+          const place =
+            view.state.doc.lineAt(caret.head).to === caret.head && room ? 'eol' : rect.top < 18 ? 'below' : 'above';
           return [new CaretMarker(rect, caret, place, Date.now() - caret.movedAt >= flagShownFor)];
         }),
     }),

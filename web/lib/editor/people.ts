@@ -9,7 +9,11 @@ export function readPeople(awareness: Awareness): Person[] {
   const people: Person[] = [];
   for (const [clientId, state] of awareness.getStates()) {
     if (clientId === awareness.clientID || typeof state !== 'object' || state === null) continue;
-    const { user, cursor, top } = state as { user?: Partial<Face>; cursor?: { anchor?: unknown; head?: unknown }; top?: unknown };
+    const { user, cursor, top } = state as {
+      user?: Partial<Face>;
+      cursor?: { anchor?: unknown; head?: unknown };
+      top?: unknown;
+    };
     if (!user || typeof user.id !== 'string' || typeof user.name !== 'string') continue;
     const colour = Number.isInteger(user.colour) && user.colour! >= 1 && user.colour! <= 8 ? user.colour! : 8;
     people.push({
