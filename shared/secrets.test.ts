@@ -84,7 +84,7 @@ test('[GI1] what only shows where a key goes is none', () => {
 });
 
 test('[GI1] no file of the sample volume, and none of our own, is held back', () => {
-  const root = path.join(import.meta.dirname, '../..');
+  const root = path.join(import.meta.dirname, '..');
   let seen = 0;
   for (const folder of ['samples', 'system', 'docs']) {
     if (!fs.existsSync(path.join(root, folder))) continue;
