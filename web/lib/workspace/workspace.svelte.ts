@@ -57,6 +57,7 @@ export class Workspace {
   #live: Live | null = null;
   #goal: Place | null = null;
   #opening: Promise<void> = Promise.resolve();
+  readonly #listeners = new Set<(message: ToBrowser) => void>();
 
   constructor(outside: Outside) {
     this.#outside = outside;
@@ -441,8 +442,15 @@ export class Workspace {
     void this.#readNotifications();
   }
 
+  /** For a part of the page that needs a message itself, such as the conflicts of its file. Gives a way to stop. */
+  listen(listener: (message: ToBrowser) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** News from the socket. Public so that a test can speak. */
   hear(message: ToBrowser): void {
+    for (const listener of this.#listeners) listener(message);
     if ('volume' in message && message.volume !== this.volume && message.type !== 'reviewed' && message.type !== 'committed') return;
     switch (message.type) {
       case 'presence':
