@@ -110,6 +110,8 @@ export const FileDetail = FileAddress.extend({
   branch: z.string(),
   size: z.int(),
   deleted: z.object({ by: Face.nullable(), at: time }).nullable(),
+  /** Why it is held back from versions, and where: `line` is from 1. */
+  held: z.object({ line: z.int(), what: z.string() }).nullable(),
   /** The stock `WebsocketProvider` takes `url`, `room`, and `params: { epoch }`. Null for binary files. */
   sync: z.object({ url: z.string(), room: z.string() }).nullable(),
 });
