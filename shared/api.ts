@@ -177,6 +177,8 @@ export const ChangeResult = z.object({
   conflicts: z.array(z.object({ path: z.string(), base: z.string(), ours: z.string(), theirs: z.string() })),
   /** Later versions of the same files that stay as they are. */
   kept: z.int(),
+  /** What an import left out, and why: links, submodules, names that cannot be. */
+  skipped: z.array(z.object({ path: z.string(), why: z.string() })).optional(),
   /** People who have one of the files open now. */
   open: z.array(Face),
 });
