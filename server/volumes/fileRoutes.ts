@@ -11,7 +11,7 @@ import type { Merges } from './merge.ts';
 import { pathFrom } from './names.ts';
 import { searchVolume } from './search.ts';
 import type { SearchStore } from './searchStore.ts';
-import { looksSecret } from './secrets.ts';
+import { looksSecret } from '#shared/secrets.ts';
 import type { Versions } from './versions.ts';
 import type { Volumes } from './volumes.ts';
 
