@@ -198,6 +198,30 @@ export class LiveDocument {
     return this.#rope;
   }
 
+  /** Resolves when the server's content is here. */
+  whenSynced(): Promise<void> {
+    return this.#when(() => this.provider.synced);
+  }
+
+  /** Resolves when nothing of mine is unconfirmed, or after `patience` ms: then what is asked next just does not include it. */
+  whenSent(patience = 3_000): Promise<void> {
+    return Promise.race([
+      this.#when(() => this.#ledger.unsent === 0),
+      new Promise<void>((done) => setTimeout(done, patience)),
+    ]);
+  }
+
+  #when(holds: () => boolean): Promise<void> {
+    if (holds()) return Promise.resolve();
+    return new Promise((done) => {
+      const stop = this.onChange(() => {
+        if (!holds()) return;
+        stop();
+        done();
+      });
+    });
+  }
+
   /** News from elsewhere (/live): versions and the remote. */
   tellLights(event: Extract<LightsEvent, { type: 'pending' | 'committed' | 'remote' }>): void {
     this.#light(event);
