@@ -12,8 +12,6 @@ import { createServer, serve } from '../platform/serve.ts';
 import { createSockets } from '../platform/sockets.ts';
 import { openTestDatabase } from '../platform/testDatabase.ts';
 import { createAccounts, type AccountsOptions } from './accounts.ts';
-import { createPasswords } from './passwords.ts';
-import { addPerson } from './peopleStore.ts';
 import { accountRoutes } from './routes.ts';
 
 export type Reply<T = Record<string, unknown>> = {
@@ -22,9 +20,6 @@ export type Reply<T = Record<string, unknown>> = {
   body: T & Partial<ErrorBody>;
   setCookies: string[];
 };
-
-const password = 'a long enough password';
-const hashed = createPasswords().hash(password);
 
 /** `gatekeepers` and `handlers`: what other slices would bring. */
 export async function openTestServer({
@@ -118,6 +113,7 @@ export async function openTestServer({
     return { call, cookies };
   }
 
+  const password = 'a long enough password';
   return {
     accounts,
     database,
@@ -125,24 +121,13 @@ export async function openTestServer({
     origin,
     openBrowser,
     password,
-    /** Somebody with an account, signed in. Their password is hashed once for all. */
+    /** Somebody with an account, signed in. */
     async addPerson(login: string, { admin = false, name = login } = {}) {
-      const row = await addPerson(database, {
-        login,
-        name,
-        isAdmin: admin,
-        passwordHash: await hashed,
-        colour: 1,
-        createdAt: new Date(time.now),
-      });
+      const row = await accounts.signUp.forSomebody({ login, password, name, admin });
       const browser = openBrowser();
-      const { token } = await accounts.people.startSession({ person: row!, agent: 'test', before: null });
+      const { token } = await accounts.people.startSession({ person: row, agent: 'test', before: null });
       browser.cookies.set('session', token);
-      return { ...browser, id: row!.id, login, name };
-    },
-    /** A call with an access token instead of a cookie. */
-    async withToken(token: string, route: string, body?: unknown) {
-      return openBrowser().call(route, body, { authorization: `Bearer ${token}` });
+      return { ...browser, id: row.id, login };
     },
     async close() {
       await serving.close();

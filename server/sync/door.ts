@@ -71,9 +71,14 @@ export function createDoor({
         return;
       }
       const connection: Connection = new Connection({
-        visitor: { socket, head, actor, face, write, acknowledge: query.get('ack') === '1' },
+        socket,
+        head,
         room,
+        actor,
+        face,
+        write,
         around,
+        acknowledge: query.get('ack') === '1',
         ended: () => {
           connections.delete(connection);
           ended();
@@ -109,7 +114,7 @@ export function createDoor({
         [...connections].map(async ([connection, room]) => {
           if (personId !== undefined && connection.actor.personId !== personId) return;
           try {
-            connection.mayWrite((await rightsOf(connection.actor, room.fileId)).write);
+            connection.mayWriteFrom((await rightsOf(connection.actor, room.fileId)).write);
           } catch (error) {
             const { code, message } = problemOf(error, around.failed);
             connection.end(errorCodes[code].close, message);

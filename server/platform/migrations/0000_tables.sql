@@ -232,8 +232,9 @@ CREATE TABLE "search_texts" (
 --> statement-breakpoint
 CREATE TABLE "shipped_files" (
 	"path" text PRIMARY KEY NOT NULL,
-	"body" text NOT NULL,
-	"release" text NOT NULL
+	"blob" text NOT NULL,
+	"release" text NOT NULL,
+	"position" bigint
 );
 --> statement-breakpoint
 CREATE TABLE "volumes" (

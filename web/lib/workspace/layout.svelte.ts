@@ -7,6 +7,10 @@ export const limits = { side: { least: 180, most: 420, usual: 228 }, right: { le
 const usual = {
   sideWidth: limits.side.usual as number,
   rightWidth: limits.right.usual as number,
+  /** Side panels of other places, and the preview of what a restore or revert changes. */
+  inboxWidth: 288,
+  timelineWidth: 304,
+  previewWidth: 348,
   sideOpen: true,
   rightOpen: true,
   /** Percent of the left group. */
@@ -50,6 +54,9 @@ export class Layout {
 
   get sideWidth(): number { return clamp(this.#kept.sideWidth, limits.side); }
   get rightWidth(): number { return clamp(this.#kept.rightWidth, limits.right); }
+  get inboxWidth(): number { return clamp(this.#kept.inboxWidth, limits.side); }
+  get timelineWidth(): number { return clamp(this.#kept.timelineWidth, limits.side); }
+  get previewWidth(): number { return clamp(this.#kept.previewWidth, limits.right); }
   get sideOpen(): boolean { return this.#kept.sideOpen; }
   get rightOpen(): boolean { return this.#kept.rightOpen; }
   get splitShare(): number { return clamp(this.#kept.splitShare, { least: 15, most: 85 }); }

@@ -27,6 +27,8 @@ export type Outside = {
 
 /** What the editor tells the status bar. */
 export type EditorStatus = { line: number; column: number; words: number; problems: number };
+/** What a place says in the status bar, and the keys that work in it. */
+export type Footer = { icon?: unknown; text: string; keys: { keys: string[]; text: string }[] };
 export type Upload = { /** Where in the volume. */ path: string; bytes: Blob };
 
 export class Workspace {
@@ -48,6 +50,7 @@ export class Workspace {
   /** Folders of the open volume that are open in the tree. */
   expanded = $state.raw<ReadonlySet<string>>(new Set());
   status = $state.raw<EditorStatus | null>(null);
+  footer = $state.raw<Footer | null>(null);
   /** Counts up with every version that lands in the open volume: what shows history reads again. */
   versions = $state(0);
   readonly tabs = new Tabs();

@@ -1,0 +1,186 @@
+// Two texts in Monaco's diff editor, and who wrote the newer lines in a column between them. Monaco comes from outside, because the
+// editor's part of the app loads it.
+import type * as MonacoModule from 'monaco-editor';
+import type { Change } from './changes.ts';
+import { hueOf, type Stretch } from './blameLines.ts';
+
+export type Monaco = typeof MonacoModule;
+export type Texts = { before: string; after: string; language: string };
+type Options = {
+  parent: HTMLElement;
+  monaco: Monaco;
+  inline: boolean;
+  label: { before: string; after: string };
+  onchanges: (changes: Change[]) => void;
+  /** The line of the newer text that one looks at. */
+  online: (line: number) => void;
+};
+
+const blameWidth = 106;
+
+export type DiffEditor = ReturnType<typeof openDiffEditor>;
+
+export function openDiffEditor({ parent, monaco, inline, label, onchanges, online }: Options) {
+  const diff = monaco.editor.createDiffEditor(parent, {
+    automaticLayout: true,
+    readOnly: true,
+    domReadOnly: true,
+    originalEditable: false,
+    renderSideBySide: !inline,
+    useInlineViewWhenSpaceIsLimited: false,
+    splitViewDefaultRatio: 1 / 2.28,
+    hideUnchangedRegions: { enabled: true, contextLineCount: 3, minimumLineCount: 4, revealLineCount: 20 },
+    diffAlgorithm: 'advanced',
+    ignoreTrimWhitespace: false,
+    renderOverviewRuler: false,
+    renderGutterMenu: false,
+    renderMarginRevertIcon: false,
+    diffWordWrap: 'on',
+    wordWrap: 'on',
+    fontFamily: 'JetBrains Mono Variable, ui-monospace, monospace',
+    fontLigatures: false,
+    fontSize: 12,
+    lineHeight: 20,
+    lineNumbersMinChars: 4,
+    lineDecorationsWidth: 18,
+    minimap: { enabled: false },
+    scrollBeyondLastLine: false,
+    glyphMargin: false,
+    folding: false,
+    stickyScroll: { enabled: false },
+    renderLineHighlight: 'none',
+    occurrencesHighlight: 'off',
+    selectionHighlight: false,
+    contextmenu: false,
+    links: false,
+    overviewRulerLanes: 0,
+    overviewRulerBorder: false,
+    hideCursorInOverviewRuler: true,
+    guides: { indentation: false },
+    scrollbar: { verticalScrollbarSize: 10, horizontalScrollbarSize: 10, useShadows: false },
+    padding: { top: 0, bottom: 16 },
+    originalAriaLabel: label.before,
+    modifiedAriaLabel: label.after,
+  });
+  const newer = diff.getModifiedEditor();
+  const models: MonacoModule.editor.ITextModel[] = [];
+  let stretches: Stretch[] = [];
+  let blamed = false;
+
+  const column = document.createElement('div');
+  column.className = 'blame-column';
+  column.setAttribute('aria-hidden', 'true');
+  newer.getDomNode()?.append(column);
+
+  /** Draws the names that are in sight. */
+  function drawBlame() {
+    column.replaceChildren();
+    column.hidden = !blamed;
+    const model = newer.getModel();
+    if (!blamed || !model) return;
+    const { lineNumbersLeft, height } = newer.getLayoutInfo();
+    const scroll = newer.getScrollTop();
+    column.style.left = `${lineNumbersLeft}px`;
+    const lines = model.getLineCount();
+    for (const { from, to, owner, who, time } of stretches) {
+      if (from >= lines) break;
+      const top = newer.getTopForLineNumber(from + 1, true) - scroll;
+      const bottom = newer.getBottomForLineNumber(Math.min(to, lines)) - scroll;
+      if (bottom <= 0 || bottom - top < 4) continue;
+      if (top > height) break;
+      const row = document.createElement('div');
+      row.className = `blame-row ${hueOf(owner?.author ?? null)}`;
+      row.style.top = `${top}px`;
+      row.style.height = `${bottom - top}px`;
+      if (owner)
+        row.title = `${owner.message.split('\n', 1)[0]}\n${owner.author?.name ?? 'LLMos'}, ${owner.at ? new Date(owner.at).toLocaleString('en-GB') : ''}`;
+      const name = document.createElement('b');
+      name.textContent = who;
+      row.append(name, ` ${time}`);
+      column.append(row);
+    }
+  }
+  let frame = 0;
+  const draw = () => {
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(drawBlame);
+  };
+
+  const tellChanges = () => {
+    const found = diff.getLineChanges() ?? [];
+    onchanges(
+      found.map(({ modifiedStartLineNumber: from, modifiedEndLineNumber: to }) => ({ from, to: Math.max(from, to) })),
+    );
+    draw();
+  };
+  const stops = [
+    diff.onDidUpdateDiff(tellChanges),
+    newer.onDidScrollChange(drawBlame),
+    newer.onDidLayoutChange(draw),
+    newer.onDidChangeHiddenAreas(draw),
+    newer.onDidContentSizeChange(draw),
+    newer.onDidChangeCursorPosition(({ position }) => online(position.lineNumber)),
+  ];
+
+  return {
+    show({ before, after, language }: Texts) {
+      const scroll = newer.getScrollTop();
+      const old = models.splice(0);
+      const original = monaco.editor.createModel(before, language);
+      const modified = monaco.editor.createModel(after, language);
+      models.push(original, modified);
+      diff.setModel({ original, modified });
+      newer.setScrollTop(scroll);
+      for (const model of old) model.dispose();
+    },
+    /** The same two versions, with words typed since: nothing moves. */
+    follow(after: string) {
+      const model = newer.getModel();
+      if (model && model.getValue() !== after) model.pushEditOperations([], minimalEdit(model, after), () => null);
+    },
+    setInline: (inline: boolean) => diff.updateOptions({ renderSideBySide: !inline }),
+    setBlame(next: Stretch[] | null) {
+      stretches = next ?? [];
+      if (blamed !== (next !== null)) {
+        blamed = next !== null;
+        const chars = blamed
+          ? 4 +
+            Math.ceil(blameWidth / newer.getOption(monaco.editor.EditorOption.fontInfo).typicalHalfwidthCharacterWidth)
+          : 4;
+        newer.updateOptions({ lineNumbersMinChars: chars });
+      }
+      draw();
+    },
+    goTo(change: Change) {
+      newer.setPosition({ lineNumber: Math.max(1, change.from), column: 1 });
+      newer.revealLinesInCenterIfOutsideViewport(
+        Math.max(1, change.from),
+        Math.max(1, change.to),
+        monaco.editor.ScrollType.Immediate,
+      );
+    },
+    close() {
+      cancelAnimationFrame(frame);
+      for (const stop of stops) stop.dispose();
+      diff.dispose();
+      for (const model of models) model.dispose();
+      column.remove();
+    },
+  };
+
+  function minimalEdit(model: MonacoModule.editor.ITextModel, after: string) {
+    const before = model.getValue();
+    let head = 0;
+    while (head < before.length && head < after.length && before[head] === after[head]) head++;
+    let tail = 0;
+    while (tail < before.length - head && tail < after.length - head && before.at(-1 - tail) === after.at(-1 - tail))
+      tail++;
+    const [from, to] = [model.getPositionAt(head), model.getPositionAt(before.length - tail)];
+    return [
+      {
+        range: new monaco.Range(from.lineNumber, from.column, to.lineNumber, to.column),
+        text: after.slice(head, after.length - tail),
+      },
+    ];
+  }
+}
