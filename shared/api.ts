@@ -110,6 +110,8 @@ export const FileDetail = FileAddress.extend({
   branch: z.string(),
   size: z.int(),
   deleted: z.object({ by: Face.nullable(), at: time }).nullable(),
+  /** Why it is held back from versions, and where: `line` is from 1. */
+  held: z.object({ line: z.int(), what: z.string() }).nullable(),
   /** The stock `WebsocketProvider` takes `url`, `room`, and `params: { epoch }`. Null for binary files. */
   sync: z.object({ url: z.string(), room: z.string() }).nullable(),
 });
@@ -175,6 +177,8 @@ export const ChangeResult = z.object({
   conflicts: z.array(z.object({ path: z.string(), base: z.string(), ours: z.string(), theirs: z.string() })),
   /** Later versions of the same files that stay as they are. */
   kept: z.int(),
+  /** What an import left out, and why: links, submodules, names that cannot be. */
+  skipped: z.array(z.object({ path: z.string(), why: z.string() })).optional(),
   /** People who have one of the files open now. */
   open: z.array(Face),
 });

@@ -1,6 +1,7 @@
 // Does a text look as if it held a key? Such a file stays out of versions, because git never forgets (GI1). Only formats that name
 // themselves are looked for, and long assignments to names like `api_key`: a file held back for nothing costs people more than trust.
-import crypto from 'node:crypto';
+import { sha256 } from '@oslojs/crypto/sha2';
+import { encodeHexLowerCase } from '@oslojs/encoding';
 
 export type Secret = { /** from 1 */ line: number; what: string; hash: string };
 
@@ -77,10 +78,7 @@ export function looksSecret(path: string, text: string): Secret | null {
     found.add(text);
   }
   if (!first) return null;
-  const hash = crypto
-    .createHash('sha256')
-    .update(JSON.stringify([...found].sort()))
-    .digest('hex');
+  const hash = encodeHexLowerCase(sha256(new TextEncoder().encode(JSON.stringify([...found].sort()))));
   return { line: lineAt(text, first.at), what: first.what, hash };
 }
 

@@ -16,13 +16,16 @@ export type Passwords = {
   verify(input: { password: string; hash: string | null }): Promise<boolean>;
 };
 
-export function createPasswords(): Passwords {
-  if (typeof crypto.argon2 !== 'function') {
+/** `argon2`: Node's own. */
+export function createPasswords(
+  { argon2: callback }: { argon2: typeof crypto.argon2 | undefined } = { argon2: crypto.argon2 },
+): Passwords {
+  if (typeof callback !== 'function') {
     throw new Error(
       `Passwords need argon2id, which Node has since 24.7; this is Node ${process.versions.node}. Start with \`npm start\`, which brings its own Node, or install Node 24.7 or newer.`,
     );
   }
-  const argon2 = promisify(crypto.argon2);
+  const argon2 = promisify(callback);
   const inTurn = createTurns({ atOnce, queueLimit });
   const derive = (password: string, nonce: Buffer, with_: typeof cost) =>
     inTurn(() => argon2('argon2id', { message: password.normalize('NFC'), nonce, ...with_ }));

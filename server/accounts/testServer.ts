@@ -12,6 +12,8 @@ import { createServer, serve } from '../platform/serve.ts';
 import { createSockets } from '../platform/sockets.ts';
 import { openTestDatabase } from '../platform/testDatabase.ts';
 import { createAccounts, type AccountsOptions } from './accounts.ts';
+import { createPasswords } from './passwords.ts';
+import { addPerson } from './peopleStore.ts';
 import { accountRoutes } from './routes.ts';
 
 export type Reply<T = Record<string, unknown>> = {
@@ -20,6 +22,9 @@ export type Reply<T = Record<string, unknown>> = {
   body: T & Partial<ErrorBody>;
   setCookies: string[];
 };
+
+const password = 'a long enough password';
+const hashed = createPasswords().hash(password);
 
 /** `gatekeepers` and `handlers`: what other slices would bring. */
 export async function openTestServer({
@@ -113,7 +118,6 @@ export async function openTestServer({
     return { call, cookies };
   }
 
-  const password = 'a long enough password';
   return {
     accounts,
     database,
@@ -121,13 +125,24 @@ export async function openTestServer({
     origin,
     openBrowser,
     password,
-    /** Somebody with an account, signed in. */
+    /** Somebody with an account, signed in. Their password is hashed once for all. */
     async addPerson(login: string, { admin = false, name = login } = {}) {
-      const row = await accounts.signUp.forSomebody({ login, password, name, admin });
+      const row = await addPerson(database, {
+        login,
+        name,
+        isAdmin: admin,
+        passwordHash: await hashed,
+        colour: 1,
+        createdAt: new Date(time.now),
+      });
       const browser = openBrowser();
-      const { token } = await accounts.people.startSession({ person: row, agent: 'test', before: null });
+      const { token } = await accounts.people.startSession({ person: row!, agent: 'test', before: null });
       browser.cookies.set('session', token);
-      return { ...browser, id: row.id, login };
+      return { ...browser, id: row!.id, login, name };
+    },
+    /** A call with an access token instead of a cookie. */
+    async withToken(token: string, route: string, body?: unknown) {
+      return openBrowser().call(route, body, { authorization: `Bearer ${token}` });
     },
     async close() {
       await serving.close();

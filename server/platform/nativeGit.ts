@@ -19,15 +19,7 @@ const leastVersion = [2, 32] as const;
 
 /** Null when there is no git, or one that is too old. `searchPath`: the PATH to look it up in. */
 export async function openNativeGit({ searchPath }: { searchPath: string }): Promise<NativeGit | null> {
-  // nothing of the environment or of a home folder reaches git: GIT_DIR, hooks, aliases, credentials
-  const env = {
-    PATH: searchPath,
-    LC_ALL: 'C',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_CONFIG_GLOBAL: os.devNull,
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_NO_REPLACE_OBJECTS: '1',
-  };
+  const env = cleanEnvironment(searchPath);
   const version = await execute('git', ['version'], { env }).then(
     ({ stdout }) => stdout,
     () => '',
@@ -44,6 +36,16 @@ export async function openNativeGit({ searchPath }: { searchPath: string }): Pro
     openReader: (gitdir) => openReader(() => spawn('git', ['--git-dir', gitdir, 'cat-file', '--batch'], { env })),
   };
 }
+
+/** Nothing of the environment or of a home folder reaches git: GIT_DIR, hooks, aliases, credentials, proxies. */
+export const cleanEnvironment = (searchPath: string): Record<string, string> => ({
+  PATH: searchPath,
+  LC_ALL: 'C',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: os.devNull,
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_NO_REPLACE_OBJECTS: '1',
+});
 
 /** Git's own work waits behind the server's. */
 function yieldTo(pid: number): void {

@@ -1,24 +1,21 @@
-// One WebSocket of one person in one room: reads frames, holds back what has to wait, refuses what must not be, and never lets
-// a slow or hostile other end cost more than a bounded amount of memory or time (SY12, SY13).
+// One WebSocket of one person in one room: reads frames, answers questions, shows what others wrote, and never lets a slow or
+// hostile other end cost more than a bounded amount of memory or time (SY12, SY13). What it writes goes through its intake.
 import type { Duplex } from 'node:stream';
 import type { Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
 import { closeFrame } from '../platform/sockets.ts';
 import type { Answers, Part } from './answers.ts';
 import { Cursor } from './bytes.ts';
-import { dropKnownDeletions } from './deletions.ts';
 import type { Documents } from './documents.ts';
 import { FrameReader, pingFrame, pongFrame, type Frame, type LargeFrames } from './frames.ts';
-import { cutKnown, judge } from './judge.ts';
+import { Intake } from './intake.ts';
 import type { Limits } from './limits.ts';
-import { frameAcknowledged, frameDenied, frameSync, keepAliveFrame, message, sync, syncHeader } from './messages.ts';
+import { frameSync, keepAliveFrame, message, sync, syncHeader } from './messages.ts';
 import { Rate } from './rates.ts';
 import type { ReadStore } from './readStore.ts';
-import { Receipts } from './receipts.ts';
 import { Refusal } from './refusal.ts';
 import type { Member, Room } from './room.ts';
 import { readStateVector, writeStateVector } from './stateVectors.ts';
-import { scanUpdate, type Scanned } from './validate.ts';
 
 /** What all connections of a server share. */
 export type Surroundings = {
@@ -32,11 +29,17 @@ export type Surroundings = {
   caughtUp: () => void;
 };
 
-type Early = { index: number; update: Scanned };
+export type Visitor = {
+  socket: Duplex;
+  /** Bytes that came with the request. */
+  head: Buffer;
+  actor: Actor;
+  face: Face;
+  write: boolean;
+  acknowledge: boolean;
+};
 
 const cursor = new Cursor();
-/** What is kept for an update besides its bytes. */
-const overhead = 256;
 
 export class Connection implements Member {
   readonly actor: Actor;
@@ -47,45 +50,36 @@ export class Connection implements Member {
   private readonly around: Surroundings;
   private readonly ended: () => void;
   private readonly reader: FrameReader;
-  private readonly receipts: Receipts | null;
+  private readonly intake: Intake;
   private readonly messages: Rate;
   private readonly bytes: Rate;
   private readonly syncs: Rate;
-  private mayWrite: boolean;
   private done = false;
   private holds = 0;
-  private unflushed = 0;
-  private full = false;
-  private behind: number | null = null;
   private firstSync = true;
-  private early: Early[] = [];
-  private earlyBytes = 0;
-  private earlyTimer: NodeJS.Timeout | null = null;
-  private acknowledging = false;
-  private deniedAt: number | null = null;
+  /** A slow reader has been shown everything up to this seq; null: it is not behind. */
+  private behind: number | null = null;
   private heardAt = performance.now();
   private spokeAt = performance.now();
 
-  constructor(connection: {
-    socket: Duplex;
-    head: Buffer;
+  constructor({
+    visitor,
+    room,
+    around,
+    ended,
+  }: {
+    visitor: Visitor;
     room: Room;
-    actor: Actor;
-    face: Face;
-    write: boolean;
-    acknowledge: boolean;
     around: Surroundings;
     ended: () => void;
   }) {
-    const { limits, large } = connection.around;
-    this.socket = connection.socket;
-    this.room = connection.room;
-    this.actor = connection.actor;
-    this.face = connection.face;
-    this.mayWrite = connection.write;
-    this.around = connection.around;
-    this.ended = connection.ended;
-    this.receipts = connection.acknowledge ? new Receipts() : null;
+    const { limits, large } = around;
+    this.socket = visitor.socket;
+    this.actor = visitor.actor;
+    this.face = visitor.face;
+    this.room = room;
+    this.around = around;
+    this.ended = ended;
     this.messages = new Rate({ perSecond: limits.messagesPerSecond, burst: limits.messagesPerSecond * 2 });
     this.bytes = new Rate({ perSecond: limits.bytesPerSecond, burst: limits.bytesPerSecond * 4 });
     this.syncs = new Rate({ perSecond: limits.syncsPerSecond, burst: limits.syncsPerSecond * 2 });
@@ -95,39 +89,42 @@ export class Connection implements Member {
       fragments: limits.fragments,
       large,
     });
-    this.room.enter(this);
-    this.socket.on('close', () => this.leave());
-    this.write(frameSync(sync.step1, writeStateVector(this.room.vector)));
-    const others = this.room.presence.frame();
-    if (others) this.write(others);
-    if (connection.head.length > 0) this.reader.push(connection.head);
-    this.socket.on('end', () => this.socket.destroy());
-    this.socket.on('data', (chunk: Buffer) => {
-      if (this.done) return; // its goodbye may still come
-      this.heardAt = performance.now();
-      this.reader.push(chunk);
-      this.pump();
+    this.intake = new Intake({
+      mayWrite: visitor.write,
+      acknowledge: visitor.acknowledge,
+      line: {
+        room,
+        around,
+        member: this,
+        hold: (work) => this.hold(work),
+        tell: (frame) => this.write(frame),
+        freed: () => this.pump(),
+        end: (code, why) => this.end(code, why),
+      },
     });
-    this.pump();
+    this.open(visitor.head);
   }
 
   /** SY12: beyond the limit nothing is queued; when the reader has taken what there is, it gets what it missed in one piece. */
-  show(frame: Buffer): void {
+  show(frame: Buffer, shown: number): void {
     if (this.done || this.behind !== null) return;
-    if (this.socket.writableLength > this.around.limits.buffered) {
-      this.behind = this.room.durable;
-      this.socket.once('drain', () => void this.catchUp(frame.length));
-    } else this.write(frame);
+    if (this.socket.writableLength <= this.around.limits.buffered) return this.write(frame);
+    this.behind = shown;
+    this.socket.once('drain', () => void this.catchUp());
   }
 
   mention(frame: Buffer): void {
-    if (!this.done && this.socket.writableLength <= this.around.limits.buffered) this.write(frame);
+    if (this.socket.writableLength <= this.around.limits.buffered) this.write(frame);
   }
 
-  /** The person's rights changed. */
-  mayWriteFrom(now: boolean): void {
-    if (this.mayWrite && !now) this.deny('You may read this file, but no longer change it.');
-    this.mayWrite = now;
+  retry(): void {
+    this.guard(() => this.intake.retry());
+  }
+
+  /** The person's rights may have changed. */
+  mayWrite(now: boolean): void {
+    if (this.intake.mayWrite && !now) this.intake.deny('You may still read this file, but not change it any more.');
+    this.intake.mayWrite = now;
   }
 
   /** Called now and then: says something before the other end gives up on us, and gives up on an end that is gone. */
@@ -147,32 +144,39 @@ export class Connection implements Member {
     this.leave();
   }
 
-  /** Early updates may have become whole. */
-  retry(): void {
-    if (this.done || this.early.length === 0) return;
-    const waiting = this.early;
-    this.forgetEarly();
-    for (const { index, update } of waiting) this.guard(() => this.receive(index, update, false));
+  private open(head: Buffer): void {
+    this.room.enter(this);
+    this.socket.on('close', () => this.leave());
+    this.socket.on('end', () => this.socket.destroy());
+    this.write(frameSync(sync.step1, writeStateVector(this.room.vector)));
+    this.showPresence();
+    const take = (chunk: Buffer) => {
+      if (this.done) return; // its goodbye may still come
+      this.heardAt = performance.now();
+      this.reader.push(chunk);
+      this.pump();
+    };
+    this.socket.on('data', take);
+    take(head);
   }
 
   private leave(): void {
     if (this.done) return;
     this.done = true;
-    this.forgetEarly();
+    this.intake.close();
     this.reader.release();
     this.room.leave(this);
     this.ended();
   }
 
   private write(frame: Buffer): void {
+    if (this.done) return;
     this.spokeAt = performance.now();
     this.socket.write(frame);
   }
 
-  // -- reading
-
   private get mayRead(): boolean {
-    return !this.done && this.holds === 0 && !this.full;
+    return !this.done && this.holds === 0 && !this.intake.full;
   }
 
   private pump(): void {
@@ -199,18 +203,18 @@ export class Connection implements Member {
   private fail(error: unknown): void {
     if (error instanceof Refusal) return this.end(error.code, error.message);
     this.around.failed(error);
-    this.end(1011, 'the server could not do this');
+    this.end(1011, 'The server could not do this.');
   }
 
-  /** Reads nothing more until the work is done. */
   private hold(work: () => Promise<void>): void {
     this.holds++;
+    const done = () => {
+      this.holds--;
+      this.pump();
+    };
     work()
       .catch((error: unknown) => this.fail(error))
-      .finally(() => {
-        this.holds--;
-        this.pump();
-      });
+      .finally(done);
   }
 
   private take({ kind, bytes, from, to }: Frame): void {
@@ -220,52 +224,29 @@ export class Connection implements Member {
     if (kind !== 'message') return;
     cursor.over(bytes, from, to);
     const type = cursor.uint();
-    if (type === message.sync) return this.takeSync(cursor.uint(), bytes, to);
-    if (!this.bytes.allow(to - from)) throw new Refusal(4529, 'too many bytes');
-    if (type === message.awareness) {
-      const length = cursor.uint();
-      if (length !== to - cursor.at) throw new Refusal(4400, 'a wrong length');
-      this.room.presence.say(this, bytes, cursor.at, to);
-    } else if (type === message.queryAwareness) {
-      const others = this.room.presence.frame();
-      if (others) this.mention(others);
-    } else throw new Refusal(4400, 'an unknown kind of message');
+    const step = type === message.sync ? cursor.uint() : 0;
+    if (type === message.queryAwareness) return this.showPresence();
+    if (type !== message.sync && type !== message.awareness) throw new Refusal(4400, 'an unknown kind of message');
+    if (cursor.uint() !== to - cursor.at) throw new Refusal(4400, 'a wrong length');
+    const isFirst = type === message.sync && step === sync.step2 && this.firstSync;
+    if (!isFirst && !this.bytes.allow(to - from)) throw new Refusal(4529, 'too many bytes');
+    if (type === message.awareness) this.room.presence.say(this, bytes, cursor.at, to);
+    else if (step === sync.step1) this.answer(Buffer.from(bytes.subarray(cursor.at, to)));
+    else if (step === sync.step2 || step === sync.update)
+      this.takeUpdate({ bytes, from: cursor.at, to, step, isFirst });
+    else throw new Refusal(4400, 'an unknown kind of message');
   }
 
-  private takeSync(step: number, bytes: Buffer, to: number): void {
-    const length = cursor.uint();
-    const from = cursor.at;
-    if (length !== to - from) throw new Refusal(4400, 'a wrong length');
-    const isFirst = step === sync.step2 && this.firstSync;
-    if (!isFirst && !this.bytes.allow(length)) throw new Refusal(4529, 'too many bytes');
-    if (step === sync.step1) {
-      if (!this.syncs.allow(1)) throw new Refusal(4529, 'too many questions');
-      return this.answer(Buffer.from(bytes.subarray(from, to)));
-    }
-    if (step !== sync.step2 && step !== sync.update) throw new Refusal(4400, 'an unknown kind of message');
-    const { limits } = this.around;
-    if (isFirst) {
+  private takeUpdate(update: { bytes: Buffer; from: number; to: number; step: number; isFirst: boolean }): void {
+    if (update.isFirst) {
       this.firstSync = false;
-      this.reader.largest = limits.frame;
+      this.reader.largest = this.around.limits.frame;
     }
-    const isEmpty = length === 2 && bytes[from] === 0 && bytes[from + 1] === 0;
-    if (!this.mayWrite && !isEmpty && !isFirst) return this.deny('You may read this file, but not change it.'); // costs no more than this (SY10)
-    const index = this.receipts?.take() ?? 0;
-    if (isEmpty) return this.settleLater(index);
-    const update = scanUpdate({
-      bytes,
-      from,
-      to,
-      limits: isFirst
-        ? { bytes: limits.firstSync, structs: limits.firstSyncStructs }
-        : { bytes: limits.update, structs: limits.updateStructs },
-    });
-    this.receive(index, update, step === sync.step2);
+    this.intake.take(update);
   }
-
-  // -- what the other end knows and wants to know
 
   private answer(bytes: Buffer): void {
+    if (!this.syncs.allow(1)) throw new Refusal(4529, 'too many questions');
     const vector = readStateVector(bytes, this.around.limits.stateVector);
     this.hold(async () => {
       await this.drained();
@@ -274,7 +255,6 @@ export class Connection implements Member {
   }
 
   private sendParts(parts: Part[]): void {
-    if (this.done) return;
     this.socket.cork();
     for (const { step, content } of parts) {
       this.write(syncHeader(step, content.length));
@@ -283,7 +263,12 @@ export class Connection implements Member {
     this.socket.uncork();
   }
 
-  /** Who does not read what was written is not answered (nor read from) until they do. */
+  private showPresence(): void {
+    const frame = this.room.presence.frame();
+    if (frame) this.mention(frame);
+  }
+
+  /** Who does not take what was written is not answered (nor read from) until they do. */
   private async drained(): Promise<void> {
     while (!this.done && this.socket.writableLength > this.around.limits.frame) {
       await new Promise<void>((resolve) => {
@@ -293,109 +278,16 @@ export class Connection implements Member {
     }
   }
 
-  private async catchUp(missed: number): Promise<void> {
-    if (this.done || this.behind === null || missed === 0) return;
+  private async catchUp(): Promise<void> {
     const seq = this.behind;
+    if (this.done || seq === null) return;
     this.behind = null; // live again first: what comes twice is harmless, what is missing is not
     this.around.caughtUp();
     try {
       this.sendParts(await this.around.answers.since({ room: this.room, seq }));
+      this.showPresence();
     } catch {
       this.socket.destroy(); // it comes back and asks
     }
   }
-
-  // -- what the other end wrote
-
-  private receive(index: number, given: Scanned, isStep2: boolean): void {
-    const { room, around } = this;
-    const update = judge({ update: given, vector: room.vector });
-    if (update === 'known') return this.settleLater(index);
-    if (update === 'early') return this.wait(index, given);
-    if (update === 'partly') return this.cut(index, given, isStep2);
-    if (isStep2 && update.deletions.length > 0 && !room.isEmpty) {
-      return this.hold(async () => {
-        dropKnownDeletions(await room.knownDeletions(around.store), update);
-        this.receive(index, update, false);
-      });
-    }
-    if (!this.mayWrite) return this.deny('You may read this file, but not change it.');
-    const size = update.bytes.length < 4096 ? update.bytes.length + overhead : sizeOf(update);
-    const free = () => {
-      this.unflushed -= size;
-      if (this.full && this.unflushed < around.limits.unflushed / 2) {
-        this.full = false;
-        this.pump();
-      }
-    };
-    const settled = () => {
-      this.settle(index);
-      free();
-    };
-    room.take({ update, owner: this.face.id, writer: { person: this.face.id, settled, lost: free } });
-    this.unflushed += size;
-    this.full = this.unflushed > around.limits.unflushed;
-  }
-
-  /** Legal for a moment: what is typed right after a reconnect may overtake the answer that it builds on. */
-  private wait(index: number, update: Scanned): void {
-    const { limits } = this.around;
-    const size = sizeOf(update);
-    if (this.earlyBytes + size > limits.gapBytes || this.early.length >= limits.gapUpdates)
-      throw new Refusal(4509, 'something is missing before this');
-    const own = Buffer.from(update.bytes.subarray(update.from, update.to));
-    this.early.push({ index, update: scanUpdate({ bytes: own }) });
-    this.earlyBytes += size;
-    this.room.early.add(this);
-    this.earlyTimer ??= setTimeout(() => this.end(4509, 'something is missing before this'), limits.gapTime).unref();
-  }
-
-  private forgetEarly(): void {
-    if (this.earlyTimer) clearTimeout(this.earlyTimer);
-    this.earlyTimer = null;
-    this.early = [];
-    this.earlyBytes = 0;
-    this.room.early.delete(this);
-  }
-
-  /** A part of it is known. Small ones are cut here, a long offline session in the worker. */
-  private cut(index: number, given: Scanned, isStep2: boolean): void {
-    const update = given.bytes.subarray(given.from, given.to);
-    if (update.length <= 16 << 10) return this.receive(index, cutKnown({ update, vector: this.room.vector }), isStep2);
-    const copy = Buffer.from(update);
-    this.hold(async () => {
-      const rest = await this.around.documents.difference(copy, writeStateVector(this.room.vector));
-      this.receive(index, scanUpdate({ bytes: Buffer.from(rest) }), isStep2);
-    });
-  }
-
-  /** Dropped, and told so by y-protocols' own message; nothing after it is acknowledged, because it will never be durable. */
-  private deny(why: string): void {
-    const now = performance.now();
-    if (this.deniedAt === null) this.receipts?.take();
-    else if (now - this.deniedAt < 1000) return;
-    this.deniedAt = now;
-    this.mention(frameDenied(why));
-  }
-
-  // -- acknowledgements
-
-  private settleLater(index: number): void {
-    if (this.receipts)
-      this.room.whenDurable({ person: null, settled: () => this.settle(index), lost: () => undefined });
-  }
-
-  private settle(index: number): void {
-    if (!this.receipts || this.done) return;
-    this.receipts.settle(index);
-    if (this.acknowledging) return;
-    this.acknowledging = true;
-    queueMicrotask(() => {
-      this.acknowledging = false;
-      const count = this.receipts?.next() ?? null;
-      if (count !== null && !this.done) this.mention(frameAcknowledged(count));
-    });
-  }
 }
-
-const sizeOf = (update: Scanned) => update.to - update.from + overhead;

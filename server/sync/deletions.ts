@@ -39,9 +39,9 @@ function mergeRanges(ranges: Range[]): Range[] {
   return merged;
 }
 
-/** Takes out of the update what is known to be deleted (whole clients at a time). */
-export function dropKnownDeletions(known: KnownDeletions, update: Scanned): void {
-  update.deletions = update.deletions.filter((deletions) => {
+/** The deletions of the update that are not all known (whole clients at a time). */
+export function dropKnownDeletions(known: KnownDeletions, update: Scanned): Deletions[] {
+  return update.deletions.filter((deletions) => {
     const ranges = known.get(deletions.client) ?? [];
     return !readRanges(update, deletions).every((range) => isCovered(ranges, range));
   });

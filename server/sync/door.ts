@@ -71,14 +71,9 @@ export function createDoor({
         return;
       }
       const connection: Connection = new Connection({
-        socket,
-        head,
+        visitor: { socket, head, actor, face, write, acknowledge: query.get('ack') === '1' },
         room,
-        actor,
-        face,
-        write,
         around,
-        acknowledge: query.get('ack') === '1',
         ended: () => {
           connections.delete(connection);
           ended();
@@ -114,7 +109,7 @@ export function createDoor({
         [...connections].map(async ([connection, room]) => {
           if (personId !== undefined && connection.actor.personId !== personId) return;
           try {
-            connection.mayWriteFrom((await rightsOf(connection.actor, room.fileId)).write);
+            connection.mayWrite((await rightsOf(connection.actor, room.fileId)).write);
           } catch (error) {
             const { code, message } = problemOf(error, around.failed);
             connection.end(errorCodes[code].close, message);

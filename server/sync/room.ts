@@ -16,7 +16,7 @@ import { scanUpdate, type Scanned } from './validate.ts';
 /** What a room needs of a connection. */
 export type Member = Speaker & {
   /** An update for everybody; a member that is behind gets it later, in one piece. */
-  show(frame: Buffer): void;
+  show(frame: Buffer, /** everything up to this seq was shown before */ shown: number): void;
   /** News that may be lost, e.g. cursors. */
   mention(frame: Buffer): void;
   /** Something arrived that an early update may have waited for. */
@@ -178,6 +178,7 @@ export class Room implements LoggedRoom {
     if (pending.length === 0 && waiting.length === 0) return null;
     const writers = [...pending, ...waiting];
     this.inFlight = { writers };
+    const shown = this.seq;
     const merged = spliceUpdates({ updates: pending.map(({ update }) => update), room: updateSpace });
     const byPerson = Map.groupBy(pending, ({ person }) => person);
     const rows: LogRow[] = [];
@@ -194,7 +195,7 @@ export class Room implements LoggedRoom {
       this.inFlight = null;
       if (pending.length > 0) {
         const frame = frameUpdate(merged);
-        for (const member of this.members) member.show(frame);
+        for (const member of this.members) member.show(frame, shown);
         for (const person of byPerson.keys()) this.edited(person);
       }
       for (const writer of writers) writer.settled();

@@ -149,3 +149,6 @@ function scanDeletions(): Deletions {
   }
   return { client, ranges, from, to: cursor.at, reach };
 }
+
+/** What an update costs as long as it is kept: a small one keeps the chunk that it came in. */
+export const sizeOf = ({ bytes, from, to }: Scanned): number => (bytes.length < 4096 ? bytes.length : to - from) + 256;

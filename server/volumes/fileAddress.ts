@@ -33,9 +33,15 @@ export async function addressOf({ rooms, row, head }: Addressing): Promise<FileA
 export async function detailOf({
   target,
   deletedBy,
+  held,
   origin,
   ...addressing
-}: Addressing & { target: FileTarget; deletedBy: Face | null; origin: string }): Promise<FileDetail> {
+}: Addressing & {
+  target: FileTarget;
+  deletedBy: Face | null;
+  held: FileDetail['held'];
+  origin: string;
+}): Promise<FileDetail> {
   const { row } = addressing;
   return {
     ...(await addressOf(addressing)),
@@ -45,6 +51,7 @@ export async function detailOf({
     branch: row.branch,
     size: row.size,
     deleted: row.deletedAt && { by: deletedBy, at: row.deletedAt.toISOString() },
+    held,
     sync: row.kind === 'text' ? { url: `${origin.replace(/^http/, 'ws')}/sync`, room: row.id } : null,
   };
 }

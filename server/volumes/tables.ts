@@ -12,7 +12,6 @@ import {
   timestamp,
   uniqueIndex,
   uuid,
-  bigint,
 } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 
@@ -191,10 +190,9 @@ export const searchTexts = pgTable(
   (t) => [index('search_texts_words').using('gin', t.words), index('search_texts_volume').on(t.volumeId)],
 );
 
-/** What `system/` held when it was last merged into the system volume: path to blob. Base of the next upgrade. */
+/** What `system/` held when it was last merged into the system volume: the base of the next upgrade. */
 export const shippedFiles = pgTable('shipped_files', {
   path: text().primaryKey(),
-  blob: text().notNull(),
+  body: text().notNull(),
   release: text().notNull(),
-  position: bigint({ mode: 'number' }),
 });

@@ -232,9 +232,8 @@ CREATE TABLE "search_texts" (
 --> statement-breakpoint
 CREATE TABLE "shipped_files" (
 	"path" text PRIMARY KEY NOT NULL,
-	"blob" text NOT NULL,
-	"release" text NOT NULL,
-	"position" bigint
+	"body" text NOT NULL,
+	"release" text NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "volumes" (
