@@ -1,50 +1,597 @@
-import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import * as Y from 'yjs';
+import { contentRoot } from '#shared/room.ts';
 import { openTestDatabase } from '../platform/testDatabase.ts';
-import { faces, joinRoom, newFile, startRooms, until, type TestRooms } from './testRooms.ts';
+import { awarenessMessage, openSocket, syncMessage, textOf, updateOf } from './testFrames.ts';
+import { faces, joinRoom, newFile, pause, startRooms, until, type Person, type TestRooms } from './testRooms.ts';
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>;
 let world: TestRooms;
 const guests: { leave: () => void }[] = [];
-const join = (...args: Parameters<typeof joinRoom>) => {
-  const guest = joinRoom(...args);
+
+const join = (fileId: string, person: Person, params: Record<string, string> = {}, doc = new Y.Doc()) => {
+  const guest = joinRoom({ url: world.url, fileId, person, params, doc });
   guests.push(guest);
   return guest;
 };
+const socketOf = (fileId: string, query: string) => {
+  const socket = openSocket(`${world.url}/${fileId}?${query}`);
+  guests.push({ leave: socket.end });
+  return socket;
+};
+function fileWith(text: string): string {
+  const fileId = newFile();
+  world.texts.set(fileId, text);
+  return fileId;
+}
+async function restart(limits = {}) {
+  const { texts } = world;
+  await world.stop();
+  world = await startRooms({ databaseUrl: database.url, limits: { idleRoom: 50, ...limits } });
+  for (const [fileId, text] of texts) world.texts.set(fileId, text);
+}
+/** Nobody can append while the work runs. */
+async function withLogStuck(work: () => Promise<void>) {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query('begin');
+  await client.query('lock table room_updates in share mode');
+  try {
+    await work();
+  } finally {
+    await client.query('commit');
+    await client.end();
+  }
+}
+const acknowledged = (socket: ReturnType<typeof openSocket>) => socket.ofType(100).at(-1)?.[1] ?? 0;
 
 beforeAll(async () => {
   database = await openTestDatabase(inject('postgresUrl'));
-  world = await startRooms({ databaseUrl: database.url });
+  world = await startRooms({ databaseUrl: database.url, limits: { idleRoom: 50 } });
 });
 afterEach(() => {
   for (const guest of guests.splice(0)) guest.leave();
+  Object.assign(world.rights, { ada: 'write', ben: 'write', eve: 'write', vic: 'read' });
 });
 afterAll(async () => {
   await world.stop();
   await database.close();
 });
 
-function fileWith(text: string): string {
-  const fileId = newFile();
-  world.texts.set(fileId, text);
-  return fileId;
-}
+describe('durability', () => {
+  test('[SY1] an update is durable before it is broadcast or acknowledged', async () => {
+    const fileId = fileWith('');
+    const [ada, ben] = [join(fileId, 'ada'), join(fileId, 'ben')];
+    await Promise.all([ada.synced(), ben.synced()]);
+    const eve = socketOf(fileId, 'token=eve&ack=1');
+    await until(() => eve.heard.length > 0);
+    await withLogStuck(async () => {
+      ada.text.insert(0, 'seen by nobody yet');
+      eve.send(syncMessage(2, updateOf([[9, 0, [textOf('x')]]])));
+      await pause(200);
+      expect(ben.text.toString()).toBe('');
+      expect(acknowledged(eve)).toBe(0);
+    });
+    await until(() => ben.text.length === 19 && acknowledged(eve) === 1);
+  });
 
-test('two stock providers write together', async () => {
-  const fileId = fileWith('hello');
-  const ada = join({ url: world.url, fileId, person: 'ada' });
-  const ben = join({ url: world.url, fileId, person: 'ben' });
-  await Promise.all([ada.synced(), ben.synced()]);
-  expect(ada.text.toString()).toBe('hello');
-  ada.text.insert(5, ' wörld 😀');
-  await until(() => ben.text.toString() === 'hello wörld 😀');
-  ben.text.delete(0, 1);
-  ben.text.insert(0, 'H');
-  await until(() => ada.text.toString() === 'Hello wörld 😀');
-  expect(await world.rooms.read(fileId)).toBe('Hello wörld 😀');
-  const window = await world.rooms.window(fileId);
-  expect(window).toMatchObject({ before: 'hello', after: 'Hello wörld 😀' });
-  expect(await world.rooms.pending()).toContainEqual({
-    fileId,
-    people: expect.arrayContaining([faces.ada.id, faces.ben.id]),
+  test('[SY1] message 100 counts what is durable, in order, and never past a gap', async () => {
+    const fileId = fileWith('');
+    const eve = socketOf(fileId, 'token=eve&ack=1');
+    await until(() => eve.heard.length > 0);
+    eve.send(syncMessage(1, Uint8Array.of(0, 0)));
+    await until(() => acknowledged(eve) === 1);
+    eve.send(syncMessage(2, updateOf([[9, 0, [textOf('a')]]])));
+    await until(() => acknowledged(eve) === 2);
+    eve.send(syncMessage(2, updateOf([[9, 2, [textOf('c', { left: [9, 1] })]]]))); // 3: waits for 5
+    eve.send(syncMessage(2, updateOf([[8, 0, [textOf('z')]]]))); // 4
+    await pause(100);
+    expect(acknowledged(eve)).toBe(2);
+    eve.send(syncMessage(2, updateOf([[9, 1, [textOf('b', { left: [9, 0] })]]]))); // 5
+    await until(() => acknowledged(eve) === 5);
+    expect(await world.rooms.read(fileId)).toContain('abc');
+    const quiet = socketOf(fileId, 'token=eve');
+    await until(() => quiet.heard.length > 0);
+    quiet.send(syncMessage(2, updateOf([[7, 0, [textOf('q')]]])));
+    await pause(50);
+    expect(quiet.ofType(100)).toEqual([]);
+  });
+
+  test('[SY1] what is known is acknowledged only when it is durable', async () => {
+    const fileId = fileWith('');
+    const [first, second] = [socketOf(fileId, 'token=eve&ack=1'), socketOf(fileId, 'token=eve&ack=1')];
+    await until(() => first.heard.length > 0 && second.heard.length > 0);
+    const update = syncMessage(2, updateOf([[9, 0, [textOf('twice')]]]));
+    await withLogStuck(async () => {
+      first.send(update);
+      await pause(50);
+      second.send(update);
+      second.send(syncMessage(1, Uint8Array.of(0, 0)));
+      await pause(100);
+      expect(acknowledged(second)).toBe(0);
+    });
+    await until(() => acknowledged(second) === 2);
+    expect(await world.rooms.read(fileId)).toBe('twice');
+  });
+
+  test('[SY2] one flush is one row for each person', async () => {
+    const fileId = fileWith('');
+    const people = [join(fileId, 'ada'), join(fileId, 'ben')];
+    await Promise.all(people.map((person) => person.synced()));
+    await withLogStuck(async () => {
+      for (const { text } of people) text.insert(0, 'first ');
+      await pause(50); // these are in a flush that waits
+      for (const { text } of [...people, ...people]) text.insert(0, 'more ');
+      await pause(50);
+    });
+    await until(() => people[0]!.text.length === 32 && people[0]!.text.toString() === people[1]!.text.toString());
+    const { rows } = await database.$client.query(
+      'select seq, person from room_updates join rooms on room = no where file_id = $1 order by seq',
+      [fileId],
+    );
+    expect(rows.length).toBeLessThanOrEqual(4);
+    expect(new Set(rows.map((row) => row.person))).toEqual(new Set([faces.ada.id, faces.ben.id]));
+    expect(world.edited.filter((edit) => edit.fileId === fileId).length).toBe(rows.length);
   });
 });
+
+describe('beginnings', () => {
+  test('[SY3] a room whose first text cannot be read is refused, and opens later', async () => {
+    const fileId = newFile();
+    expect((await refusalOf(fileId)).status).toBe(404);
+    world.texts.set(fileId, 'now it is there');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    expect(ada.text.toString()).toBe('now it is there');
+  });
+
+  test('[SY3] a log that cannot be read is a refusal, not an empty document', async () => {
+    const fileId = fileWith('precious');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    ada.text.insert(0, 'most ');
+    await world.rooms.read(fileId);
+    ada.leave();
+    await restart();
+    await database.$client.query('alter table room_updates rename to away');
+    expect((await refusalOf(fileId)).status).toBe(503);
+    await database.$client.query('alter table away rename to room_updates');
+    const ben = join(fileId, 'ben');
+    await ben.synced();
+    expect(ben.text.toString()).toBe('most precious');
+  });
+
+  test('[SY4] many who open a new file at once seed it once', async () => {
+    const fileId = fileWith('once\n');
+    const all = Array.from({ length: 20 }, (_, i) => join(fileId, i % 2 ? 'ada' : 'ben'));
+    await Promise.all(all.map((guest) => guest.synced()));
+    for (const guest of all) expect(guest.text.toString()).toBe('once\n');
+  });
+
+  test('[SY4] nothing re-seeds a file that has a log', async () => {
+    const fileId = fileWith('from git');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    ada.text.delete(0, 8);
+    await world.rooms.read(fileId);
+    ada.leave();
+    await restart();
+    world.texts.set(fileId, 'another version');
+    const ben = join(fileId, 'ben');
+    await ben.synced();
+    expect(ben.text.toString()).toBe('');
+    await expect(world.rooms.seed({ fileId, text: 'again', person: null })).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  test('[SY4] a new file is seeded by its maker, whose words it then holds', async () => {
+    const fileId = newFile();
+    await world.rooms.seed({ fileId, text: 'new file\n', person: faces.ada.id });
+    expect(await world.rooms.window(fileId)).toMatchObject({
+      before: '',
+      after: 'new file\n',
+      layers: [{ person: faces.ada.id }],
+    });
+    const ben = join(fileId, 'ben');
+    await ben.synced();
+    expect(ben.text.toString()).toBe('new file\n');
+  });
+});
+
+describe('epochs', () => {
+  test('[SY5] a client of another epoch is told 4410 and sends nothing', async () => {
+    const fileId = fileWith('text');
+    const stale = join(fileId, 'ada', { epoch: '7' });
+    await until(() => stale.closes.length > 0);
+    expect(stale.closes[0]).toBe(4410);
+    const current = join(fileId, 'ada', { epoch: '1' });
+    await current.synced();
+    expect(await world.rooms.epoch(fileId)).toBe(1);
+  });
+
+  test('[SY5] a renewal ends everybody with 4410 and begins again with the given text', async () => {
+    const fileId = fileWith('old text');
+    const [ada, ben] = [join(fileId, 'ada', { epoch: '1' }), join(fileId, 'ben')];
+    await Promise.all([ada.synced(), ben.synced()]);
+    ada.text.insert(0, 'words of the old epoch ');
+    await until(() => ben.text.length === 31);
+    world.texts.set(fileId, 'restored');
+    await world.rooms.renew({ fileId, text: 'restored' });
+    await until(() => ada.closes.includes(4410) && ben.closes.includes(4410));
+    expect(await world.rooms.epoch(fileId)).toBe(2);
+    expect(await world.rooms.read(fileId)).toBe('restored');
+    expect(await world.rooms.window(fileId)).toBeNull(); // it is the text of the last version
+    const again = join(fileId, 'ada', { epoch: '1' }, ada.doc);
+    await until(() => again.closes.length > 0);
+    expect(again.closes).toEqual([4410]);
+    const eve = join(fileId, 'eve', { epoch: '2' });
+    await eve.synced();
+    expect(eve.text.toString()).toBe('restored');
+  });
+});
+
+describe('programs', () => {
+  test('[SY6] a merge changes only what it must: a cursor stays at its word', async () => {
+    const fileId = fileWith('one two three\nfour five six\n');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    const cursor = Y.createRelativePositionFromTypeIndex(ada.text, 'one two three\nfour '.length);
+    ada.text.insert(0, 'ADA ');
+    await until(async () => (await world.rooms.read(fileId))!.startsWith('ADA'));
+    const result = await world.rooms.edit({
+      fileId,
+      person: faces.ben.id,
+      change: { kind: 'merge', base: 'one two three\nfour five six\n', theirs: 'one 2 three\nfour five six\nseven\n' },
+    });
+    expect(result).toMatchObject({ after: 'ADA one 2 three\nfour five six\nseven\n', overlaps: [], changed: true });
+    await until(() => ada.text.toString() === result.after);
+    expect(Y.createAbsolutePositionFromRelativePosition(cursor, ada.doc)!.index).toBe('ADA one 2 three\nfour '.length);
+    const window = await world.rooms.window(fileId);
+    expect(window!.layers.map((layer) => layer.person)).toEqual([faces.ada.id, faces.ben.id]);
+  });
+
+  test('[SY6] words that clash stay, and are anchored in the living text', async () => {
+    const fileId = fileWith('the quick fox\n');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    ada.text.delete(4, 5);
+    ada.text.insert(4, 'slow');
+    await world.rooms.read(fileId);
+    const change = { kind: 'merge', base: 'the quick fox\n', theirs: 'the fast fox\n' } as const;
+    const preview = await world.rooms.edit({ fileId, person: faces.ben.id, change, preview: true });
+    expect(preview).toMatchObject({ before: 'the slow fox\n', after: 'the slow fox\n', changed: false });
+    const { overlaps } = await world.rooms.edit({ fileId, person: faces.ben.id, change });
+    expect(overlaps).toMatchObject([{ ours: 'slow', theirs: 'fast' }]);
+    ada.text.insert(0, 'behold, ');
+    await world.rooms.read(fileId);
+    const result = await world.rooms.edit({
+      fileId,
+      person: faces.ben.id,
+      change: { kind: 'replace', from: overlaps[0]!.from, to: overlaps[0]!.to, text: 'fast' },
+    });
+    expect(result.after).toBe('behold, the fast fox\n');
+  });
+
+  test('[SY6] a preview changes nothing; edits at once do not undo each other', async () => {
+    const fileId = fileWith('a\nb\nc\n');
+    const preview = await world.rooms.edit({
+      fileId,
+      person: null,
+      change: { kind: 'merge', base: 'a\nb\nc\n', theirs: 'a\nB\nc\n' },
+      preview: true,
+    });
+    expect(preview).toMatchObject({ before: 'a\nb\nc\n', after: 'a\nB\nc\n', changed: true });
+    expect(await world.rooms.read(fileId)).toBe('a\nb\nc\n');
+    await Promise.all(
+      ['x', 'y', 'z'].map((word, i) =>
+        world.rooms
+          .edit({
+            fileId,
+            person: faces.ada.id,
+            change: { kind: 'merge', base: 'a\nb\nc\n', theirs: ['x\nb\nc\n', 'a\ny\nc\n', 'a\nb\nz\n'][i]! },
+          })
+          .then(() => word),
+      ),
+    );
+    expect(await world.rooms.read(fileId)).toBe('x\ny\nz\n');
+  });
+
+  test('[GI3] compaction never passes what is in a version, and then folds all of it', async () => {
+    await restart({ compactRows: 5, compactBytes: 1 << 20 });
+    const fileId = fileWith('base\n');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    const type = async (letter: string) => {
+      for (let i = 0; i < 10; i++) {
+        ada.text.insert(0, letter);
+        await world.rooms.read(fileId);
+      }
+    };
+    await type('a');
+    const first = await world.rooms.window(fileId);
+    expect(first).toMatchObject({ before: 'base\n', after: 'aaaaaaaaaabase\n' });
+    await type('b');
+    await world.rooms.markCommitted(database, [{ fileId, upto: first!.upto }]);
+    await until(() => world.rooms.statistics().compactions === 1);
+    const stored = async () =>
+      (
+        await database.$client.query(
+          'select upto::int, committed::int, (select count(*)::int from room_updates where room = no) as rows from rooms where file_id = $1',
+          [fileId],
+        )
+      ).rows[0];
+    expect(await stored()).toEqual({ upto: first!.upto, committed: first!.upto, rows: 10 });
+    const second = await world.rooms.window(fileId);
+    expect(second).toMatchObject({
+      before: 'aaaaaaaaaabase\n',
+      after: 'bbbbbbbbbbaaaaaaaaaabase\n',
+      layers: [{ person: faces.ada.id }],
+    });
+    const ben = join(fileId, 'ben');
+    await ben.synced();
+    expect(ben.text.toString()).toBe(second!.after);
+    ben.provider.disconnect();
+    ben.text.insert(0, 'offline ');
+    ada.text.insert(0, 'online ');
+    ben.provider.connect(); // knows all of the blob: gets its deletions and the log
+    await until(() => ben.text.toString() === ada.text.toString() && ben.text.length === 40);
+    const third = await world.rooms.window(fileId);
+    await world.rooms.markCommitted(database, [{ fileId, upto: third!.upto }]);
+    await until(() => world.rooms.statistics().compactions === 2);
+    expect(await world.rooms.window(fileId)).toBeNull();
+    expect(await world.rooms.pending()).not.toContainEqual(expect.objectContaining({ fileId }));
+    await restart();
+    const eve = join(fileId, 'eve');
+    await eve.synced();
+    expect(eve.text.toString()).toBe(third!.after);
+  });
+});
+
+describe('rights', () => {
+  test('[SY10] a reader sees and is seen; what they write is dropped, and they are told', async () => {
+    const fileId = fileWith('hello world');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    ada.text.delete(0, 6); // a reader repeats this deletion when it comes: nothing new
+    await world.rooms.read(fileId);
+    const vic = socketOf(fileId, 'token=vic&ack=1');
+    await until(() => vic.heard.length > 0);
+    const { stateVector, state } = {
+      stateVector: Y.encodeStateVector(ada.doc),
+      state: Y.encodeStateAsUpdate(ada.doc, Y.encodeStateVector(ada.doc)),
+    };
+    vic.send(syncMessage(0, stateVector));
+    vic.send(syncMessage(1, state));
+    await until(() => acknowledged(vic) === 1);
+    vic.send(syncMessage(2, updateOf([[9, 0, [textOf('vandal')]]])));
+    await until(() => vic.ofType(2).length === 1);
+    expect(vic.ofType(2)[0]!.toString()).toContain('not change it');
+    vic.send(awarenessMessage([[9, 1, JSON.stringify({ cursor: null })]]));
+    await until(() => ada.provider.awareness.getStates().has(9));
+    expect(vic.code).toBeNull();
+    expect(acknowledged(vic)).toBe(1);
+    expect(await world.rooms.read(fileId)).toBe('world');
+  });
+
+  test("[SY10] a reader's deletion is dropped too", async () => {
+    const fileId = fileWith('hello world');
+    const vic = join(fileId, 'vic');
+    await vic.synced();
+    vic.provider.disconnect();
+    vic.text.delete(0, 6);
+    vic.provider.connect();
+    await vic.synced();
+    vic.text.insert(0, 'x');
+    await pause(100);
+    expect(await world.rooms.read(fileId)).toBe('hello world');
+  });
+
+  test('[SY10] whose role is taken away is out or reads only, at once', async () => {
+    const fileId = fileWith('');
+    const [ada, ben, eve] = [join(fileId, 'ada'), join(fileId, 'ben'), join(fileId, 'eve')];
+    await Promise.all([ada.synced(), ben.synced(), eve.synced()]);
+    Object.assign(world.rights, { ben: 'read', eve: 'not-found' });
+    await world.rooms.recheck();
+    await until(() => eve.closes.length > 0, 2000);
+    expect(eve.closes).toEqual([4404]);
+    ben.text.insert(0, 'no longer');
+    ada.text.insert(0, 'still');
+    await until(() => ben.text.toString().includes('still'));
+    expect(await world.rooms.read(fileId)).toBe('still');
+    expect(ben.closes).toEqual([]);
+    world.rights.ben = 'write';
+    await world.rooms.recheck(faces.ben.id);
+    ben.provider.disconnect();
+    ben.provider.connect();
+    await until(() => ada.text.toString().includes('no longer'));
+    expect((await refusalOf(fileId, 'eve')).status).toBe(404);
+  });
+
+  test('[SY14] a file that is gone for good ends with 4404', async () => {
+    const fileId = fileWith('');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    world.rooms.close(fileId);
+    await until(() => ada.closes.length > 0);
+    expect(ada.closes).toEqual([4404]);
+  });
+});
+
+describe('identity', () => {
+  test('[SY11] nobody writes under a client id of somebody else, also after a restart', async () => {
+    const fileId = fileWith('');
+    const ada = join(fileId, 'ada', {}, Object.assign(new Y.Doc(), { clientID: 77 }));
+    await ada.synced();
+    ada.text.insert(0, 'mine');
+    await world.rooms.read(fileId);
+    ada.leave();
+    await restart();
+    const eve = socketOf(fileId, 'token=eve');
+    await until(() => eve.heard.length > 0);
+    eve.send(syncMessage(2, updateOf([[77, 4, [textOf('EVIL', { left: [77, 3] })]]])));
+    await until(() => eve.code !== null);
+    expect(eve.code).toBe(4403);
+    expect(await world.rooms.read(fileId)).toBe('mine');
+  });
+
+  test('[SY11] nobody writes under a client id of the server', async () => {
+    const fileId = fileWith('seed');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    const [seeder] = [...ada.doc.store.clients.keys()];
+    const eve = socketOf(fileId, 'token=eve');
+    await until(() => eve.heard.length > 0);
+    eve.send(syncMessage(2, updateOf([[seeder!, 4, [textOf('EVIL', { left: [seeder!, 3] })]]])));
+    await until(() => eve.code !== null);
+    expect(eve.code).toBe(4403);
+  });
+
+  test('[SY11] who somebody is comes from the socket; nobody speaks for another', async () => {
+    const fileId = fileWith('');
+    const [ada, ben] = [join(fileId, 'ada'), join(fileId, 'ben')];
+    await Promise.all([ada.synced(), ben.synced()]);
+    ada.provider.awareness.setLocalState({
+      cursor: { anchor: 1 },
+      user: { id: faces.ben.id, name: 'Somebody', color: 'url(evil)' },
+    });
+    const adaAtBens = () => ben.provider.awareness.getStates().get(ada.doc.clientID);
+    await until(() => adaAtBens()?.['cursor']);
+    expect(adaAtBens()).toEqual({ cursor: { anchor: 1 }, user: faces.ada });
+    const eve = socketOf(fileId, 'token=eve');
+    await until(() => eve.heard.length > 0);
+    eve.send(awarenessMessage([[ada.doc.clientID, 1_000_000, JSON.stringify({ user: { name: 'EVIL' } })]]));
+    eve.send(awarenessMessage([[ada.doc.clientID, 1_000_001, 'null']]));
+    await pause(100);
+    expect(adaAtBens()).toEqual({ cursor: { anchor: 1 }, user: faces.ada });
+    expect(eve.code).toBeNull(); // a stock provider repeats what it heard of others
+    expect(world.rooms.here(fileId)).toEqual(expect.arrayContaining([faces.ada, faces.ben, faces.eve]));
+    ada.leave();
+    await until(() => adaAtBens() === undefined);
+  });
+
+  test('[SY11] a person who comes back over another socket keeps their cursor', async () => {
+    const fileId = fileWith('');
+    const ben = join(fileId, 'ben');
+    await ben.synced();
+    const [first, second] = [socketOf(fileId, 'token=ada'), socketOf(fileId, 'token=ada')];
+    await until(() => first.heard.length > 0 && second.heard.length > 0);
+    first.send(awarenessMessage([[5, 1, '{"at":1}']]));
+    await until(() => ben.provider.awareness.getStates().get(5)?.['at'] === 1);
+    second.send(awarenessMessage([[5, 2, '{"at":2}']]));
+    await until(() => ben.provider.awareness.getStates().get(5)?.['at'] === 2);
+    first.end();
+    await pause(100);
+    expect(ben.provider.awareness.getStates().get(5)?.['at']).toBe(2);
+  });
+
+  test('[SY11] at most 64 new client ids of a person in a file and hour', async () => {
+    const fileId = fileWith('');
+    const eve = socketOf(fileId, 'token=eve&ack=1');
+    await until(() => eve.heard.length > 0);
+    for (let client = 1; client <= 64; client++) eve.send(syncMessage(2, updateOf([[client, 0, [textOf('x')]]])));
+    await until(() => acknowledged(eve) === 64);
+    eve.send(syncMessage(2, updateOf([[65, 0, [textOf('x')]]])));
+    await until(() => eve.code !== null);
+    expect(eve.code).toBe(4529);
+    expect((await world.rooms.read(fileId))!.length).toBe(64);
+  });
+});
+
+describe('limits', () => {
+  test('[SY12] a reader that stops costs a bounded amount, and catches up with what it missed', async () => {
+    await restart({ buffered: 256 << 10, bytesPerSecond: 1 << 30, messagesPerSecond: 1e6, document: 64 << 20 });
+    const fileId = fileWith('');
+    const [ada, ben] = [join(fileId, 'ada'), join(fileId, 'ben')];
+    await Promise.all([ada.synced(), ben.synced()]);
+    const slow = (ben.provider.ws as unknown as { _socket: { pause(): void; resume(): void } })._socket;
+    slow.pause();
+    const catchUps = world.rooms.statistics().catchUps;
+    for (let i = 0; i < 60; i++) {
+      ada.text.insert(ada.text.length, `${i} `.padEnd(100_000, 'x'));
+      await world.rooms.read(fileId);
+    }
+    slow.resume();
+    await until(() => ben.text.length === ada.text.length, 20_000);
+    expect(ben.text.toString()).toBe(ada.text.toString());
+    expect(world.rooms.statistics().catchUps).toBeGreaterThan(catchUps);
+    expect(ben.closes).toEqual([]);
+  });
+
+  test('[SY13] a full document takes no more text, but deletions', async () => {
+    await restart({ document: 20_000 });
+    const fileId = fileWith('');
+    const eve = socketOf(fileId, 'token=eve&ack=1');
+    await until(() => eve.heard.length > 0);
+    eve.send(syncMessage(2, updateOf([[9, 0, [textOf('x'.repeat(15_000))]]])));
+    await until(() => acknowledged(eve) === 1);
+    eve.send(syncMessage(2, updateOf([], [[9, [[0, 10_000]]]])));
+    await until(() => acknowledged(eve) === 2);
+    eve.send(syncMessage(2, updateOf([[9, 15_000, [textOf('y'.repeat(10_000), { left: [9, 14_999] })]]])));
+    await until(() => eve.code !== null);
+    expect(eve.code).toBe(4413);
+    expect((await world.rooms.read(fileId))!.length).toBe(5000);
+  });
+
+  test('[SY13] sockets of a person and of a room are counted', async () => {
+    await restart({ socketsPerPerson: 3, socketsPerRoom: 4 });
+    const fileId = fileWith('');
+    const eves = Array.from({ length: 3 }, () => socketOf(fileId, 'token=eve'));
+    await until(() => eves.every((eve) => eve.heard.length > 0));
+    expect((await refusalOf(fileId, 'eve')).status).toBe(429);
+    const ada = socketOf(fileId, 'token=ada');
+    await until(() => ada.heard.length > 0);
+    expect((await refusalOf(fileId, 'ben')).status).toBe(429);
+    eves[0]!.end();
+    await until(() => world.rooms.statistics().connections === 3);
+    const ben = socketOf(fileId, 'token=ben');
+    await until(() => ben.heard.length > 0);
+  });
+
+  test('[SY8] a long offline session of 3 MB gets in', async () => {
+    await restart();
+    const fileId = fileWith('start ');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    ada.provider.disconnect();
+    for (let i = 0; i < 300; i++) ada.text.insert(ada.text.length, 'offline '.repeat(1250));
+    ada.provider.connect();
+    const ben = join(fileId, 'ben');
+    await until(() => ben.text.length === ada.text.length, 20_000);
+    expect(ada.closes.filter((code) => code >= 4000)).toEqual([]);
+  });
+
+  test('[SY15] a room that nobody is in leaves memory', async () => {
+    await restart();
+    const fileId = fileWith('text');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    expect(world.rooms.statistics().rooms).toBe(1);
+    ada.leave();
+    await until(() => world.rooms.statistics().rooms === 0);
+    expect(world.left).toContain(fileId);
+    const doc = new Y.Doc();
+    const again = join(fileId, 'ada', {}, doc);
+    await again.synced();
+    expect(doc.getText(contentRoot).toString()).toBe('text');
+  });
+
+  test('[SY2] several tabs of a person are several clients', async () => {
+    const fileId = fileWith('');
+    const tabs = [join(fileId, 'ada'), join(fileId, 'ada'), join(fileId, 'ada')];
+    await Promise.all(tabs.map((tab) => tab.synced()));
+    for (const [i, tab] of tabs.entries()) tab.text.insert(0, `tab ${i}\n`);
+    await until(() => tabs.every((tab) => tab.text.length === 18 && tab.text.toString() === tabs[0]!.text.toString()));
+    expect(world.rooms.here(fileId)).toEqual([faces.ada]);
+    tabs[0]!.leave();
+    await pause(50);
+    expect(world.left).not.toContain(fileId);
+  });
+});
+
+async function refusalOf(fileId: string, person: Person = 'ada') {
+  const socket = openSocket(`${world.url}/${fileId}?token=${person}`);
+  await socket.opened;
+  await until(() => socket.status !== null);
+  socket.end();
+  return socket;
+}

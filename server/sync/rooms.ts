@@ -30,8 +30,6 @@ export type Statistics = {
   compactions: number;
 };
 
-const heartbeat = 5000;
-
 /**
  * `databaseUrl`: rooms keep connections of their own, one of which holds the lock of the log. Throws a sentence for people when
  * another server holds it.
@@ -102,11 +100,14 @@ export async function openRooms({
   };
   const door = createDoor({ registry, access, news, around });
   const programs = createPrograms({ store, documents, registry, access, limits });
-  const timer = setInterval(() => {
-    const now = performance.now();
-    door.tick(now);
-    registry.sweep(now);
-  }, heartbeat).unref();
+  const timer = setInterval(
+    () => {
+      const now = performance.now();
+      door.tick(now);
+      registry.sweep(now);
+    },
+    Math.min(5000, limits.idleRoom),
+  ).unref();
 
   return {
     ...programs,

@@ -85,7 +85,7 @@ export function openSocket(url: string) {
   socket.on('unexpected-response', (_request, response) => (status = response.statusCode ?? 0));
   socket.on('error', () => undefined);
   const opened = new Promise<void>((resolve) =>
-    ['open', 'close', 'error'].forEach((event) => socket.once(event, () => resolve())),
+    ['open', 'close', 'error', 'unexpected-response'].forEach((event) => socket.once(event, () => resolve())),
   );
   return {
     socket,

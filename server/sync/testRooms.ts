@@ -156,7 +156,7 @@ export function joinRoom({
 /** Waits for a condition; throws when it does not come true in time. */
 export async function until(condition: () => unknown, patience = 10_000): Promise<void> {
   const deadline = performance.now() + patience;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Problem('internal', `did not come true: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
