@@ -57,6 +57,7 @@ function readHeader(source: string, shift: number): Pick<Definition, 'header' | 
   const diagnostics: Diagnostic[] = [];
   const lines = new LineCounter();
   const report = (from: number, to: number, message: string) => {
+    if (diagnostics.some((one) => one.message === message && Math.abs(one.from - shift - from) < 80)) return; // one fault, told once
     const { line } = lines.linePos(Math.min(from, Math.max(0, source.length - 1)));
     diagnostics.push({ line: Math.max(1, line) + 1, from: from + shift, to: Math.max(from + 1, to) + shift, message });
   };

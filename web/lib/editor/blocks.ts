@@ -84,7 +84,8 @@ class DiagnosticWidget extends WidgetType {
   toDOM() {
     const element = document.createElement('div');
     element.className = 'cm-diagnostic-line';
-    element.textContent = this.message;
+    element.append(document.createElement('div'));
+    element.firstElementChild!.textContent = this.message;
     return element;
   }
 }

@@ -1,6 +1,7 @@
 // One open file as this browser holds it: the Y.Doc, its socket, its offline copy, its undo and its lights. Editors bind to `text`
 // and `awareness`; screens read the getters, which Svelte tracks. Outlives its editor's view, ends with `close()`.
 import { Text } from '@codemirror/state';
+import { untrack } from 'svelte';
 import { createSubscriber } from 'svelte/reactivity';
 import { messageAuth, WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
@@ -367,7 +368,10 @@ export class LiveDocument {
   }
 
   #tell(): void {
-    this.#changed();
-    for (const listener of this.#listeners) listener();
+    // whoever causes a change from an effect does not thereby depend on what the listeners read
+    untrack(() => {
+      this.#changed();
+      for (const listener of this.#listeners) listener();
+    });
   }
 }

@@ -1,7 +1,8 @@
 // The look of text: the design's tokens, read as CSS variables, so that a change of theme needs nothing of us.
-import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
-import type { Extension } from '@codemirror/state';
-import { EditorView } from '@codemirror/view';
+import { yamlLanguage } from '@codemirror/lang-yaml';
+import { HighlightStyle, syntaxHighlighting, syntaxTree } from '@codemirror/language';
+import type { Extension, Range } from '@codemirror/state';
+import { Decoration, EditorView, ViewPlugin, type DecorationSet } from '@codemirror/view';
 import { tags as t } from '@lezer/highlight';
 
 const now = 'color-mix(in srgb, var(--color-hover) 55%, transparent)';
@@ -22,6 +23,8 @@ const look = EditorView.theme({
     overscrollBehavior: 'contain',
   },
   '.cm-content': { padding: '6px 0', caretColor: 'var(--color-ink)' },
+  '.cm-content:focus-visible': { boxShadow: 'none', borderRadius: '0' },
+  '.cm-plain-value, .cm-plain-value *': { color: 'var(--color-syntax-number)' },
   '.cm-line': { padding: '0 12px 0 0', overflowWrap: 'anywhere' },
   '.cm-gutters': {
     backgroundColor: 'transparent',
@@ -138,8 +141,9 @@ const look = EditorView.theme({
   },
 
   // between lines
-  '.cm-diagnostic-line': {
-    margin: '2px 12px 4px 0',
+  // a block's height is measured without its margins, so the space around it is padding
+  '.cm-diagnostic-line': { padding: '2px 12px 4px 0' },
+  '.cm-diagnostic-line > div': {
     padding: '4px 8px',
     borderRadius: '5px',
     backgroundColor: 'var(--color-warn-soft)',
@@ -147,7 +151,7 @@ const look = EditorView.theme({
     font: '400 var(--text-xs)/18px var(--font-sans)',
   },
   '.cm-conflict-card': {
-    margin: '4px 12px 8px 0',
+    padding: '4px 12px 8px 0',
     font: '400 var(--text-sm)/20px var(--font-sans)',
     whiteSpace: 'normal',
   },
@@ -215,10 +219,24 @@ const syntax = HighlightStyle.define([
     color: 'var(--color-syntax-key)',
   },
   {
-    tag: [t.string, t.special(t.string), t.regexp, t.attributeValue, t.content, t.character, t.escape],
+    tag: [t.string, t.special(t.string), t.regexp, t.attributeValue, t.character, t.escape, t.monospace],
     color: 'var(--color-syntax-string)',
   },
   { tag: [t.number, t.bool, t.null, t.atom, t.unit, t.color, t.constant(t.name)], color: 'var(--color-syntax-number)' },
+  { tag: t.heading, fontWeight: '700', color: 'var(--color-ink)' },
+  { tag: t.strong, fontWeight: '700', color: 'var(--color-ink)' },
+  { tag: t.emphasis, fontStyle: 'italic', color: 'var(--color-ink)' },
+  { tag: t.strikethrough, textDecoration: 'line-through' },
+  {
+    tag: t.link,
+    color: 'var(--color-ink)',
+    textDecoration: 'underline',
+    textDecorationColor: 'var(--color-line-control)',
+    textUnderlineOffset: '3px',
+  },
+  { tag: t.url, color: 'var(--color-syntax-mark)', textDecoration: 'none' },
+  { tag: t.comment, fontStyle: 'italic' },
+  // last, so that the marks of a heading or of bold words stay quiet
   {
     tag: [
       t.punctuation,
@@ -232,22 +250,43 @@ const syntax = HighlightStyle.define([
       t.labelName,
     ],
     color: 'var(--color-syntax-mark)',
+    fontWeight: '400',
   },
-  { tag: t.comment, fontStyle: 'italic' },
-  { tag: t.heading, fontWeight: '700', color: 'var(--color-ink)' },
-  { tag: t.strong, fontWeight: '700', color: 'var(--color-ink)' },
-  { tag: t.emphasis, fontStyle: 'italic', color: 'var(--color-ink)' },
-  { tag: t.strikethrough, textDecoration: 'line-through' },
-  {
-    tag: t.link,
-    color: 'var(--color-ink)',
-    textDecoration: 'underline',
-    textDecorationColor: 'var(--color-line-control)',
-    textUnderlineOffset: '3px',
-  },
-  { tag: t.url, color: 'var(--color-syntax-mark)' },
-  { tag: t.monospace, color: 'var(--color-syntax-string)' },
   { tag: t.invalid, color: 'var(--color-danger)' },
 ]);
 
-export const theme: Extension = [look, syntaxHighlighting(syntax)];
+/** In YAML plain words are values; in markdown the same tag is the text itself. */
+const yamlSyntax = HighlightStyle.define([{ tag: t.content, color: 'var(--color-syntax-string)' }], {
+  scope: yamlLanguage,
+});
+
+/** YAML's parser has one kind of plain value: numbers, dates, versions and words like null are told apart here. */
+const plainValue = /^(?:[-+]?\d[\d_.:eE+TZ-]*|true|false|null|~)$/i;
+const valueMark = Decoration.mark({ class: 'cm-plain-value' });
+const plainValues = ViewPlugin.define(
+  (view) => ({
+    decorations: markValues(view),
+    update(update) {
+      if (update.docChanged || update.viewportChanged || syntaxTree(update.startState) !== syntaxTree(update.state))
+        this.decorations = markValues(update.view);
+    },
+  }),
+  { decorations: (plugin) => plugin.decorations },
+);
+
+function markValues(view: EditorView): DecorationSet {
+  const ranges: Range<Decoration>[] = [];
+  for (const { from, to } of view.visibleRanges) {
+    syntaxTree(view.state).iterate({
+      from,
+      to,
+      enter(node) {
+        if (node.name !== 'Literal' || node.to - node.from > 40 || node.node.parent?.name === 'Key') return;
+        if (plainValue.test(view.state.sliceDoc(node.from, node.to))) ranges.push(valueMark.range(node.from, node.to));
+      },
+    });
+  }
+  return Decoration.set(ranges, true);
+}
+
+export const theme: Extension = [look, syntaxHighlighting(syntax), syntaxHighlighting(yamlSyntax), plainValues];
