@@ -47,7 +47,8 @@ describe.each([
     const heads: string[] = [];
     const written = await repository.write({
       stack: [commit('a.md', 'one\n'), commit('b/c.md', 'two\n'), commit('a.md', 'three\n')],
-      beforeMove: async (head) => {
+      beforeMove: async (written) => {
+        const head = written.at(-1)!.oid;
         heads.push(head);
         expect(await repository.head()).toBeNull();
         expect(git(repository.gitdir, 'cat-file', '-t', head)).toBe('commit'); // all objects are durable by now
@@ -72,8 +73,8 @@ describe.each([
   test('[GI2] a version that changes nothing makes no commit', async () => {
     const repository = await open('nothing');
     const [first] = await repository.write({ stack: [commit('a.md', 'one\n')] });
-    const moves: string[] = [];
-    const beforeMove = async (head: string) => void moves.push(head);
+    const moves: unknown[] = [];
+    const beforeMove = async (written: unknown) => void moves.push(written);
     expect(await repository.write({ stack: [commit('a.md', 'one\n'), commit('gone.md', null)], beforeMove })).toEqual([
       null,
       null,

@@ -29,12 +29,12 @@ export type Repository = {
   head(): Promise<string | null>;
   /**
    * Writes a stack of commits and moves the branch once, from `expected` (else from where it is). `beforeMove` runs when all objects
-   * are durable and nothing points at them yet. Throws `conflict` if the branch is elsewhere.
+   * are durable and nothing points at them yet; not at all if nothing changes. Throws `conflict` if the branch is elsewhere.
    */
   write(act: {
     stack: NewCommit[];
     expected?: string | null;
-    beforeMove?: (head: string) => Promise<void>;
+    beforeMove?: (written: WrittenCommit[]) => Promise<void>;
   }): Promise<WrittenCommit[]>;
   readBlob(oid: string): Promise<Buffer | null>;
   /** Null: nothing there, or a folder. */
@@ -243,7 +243,7 @@ export async function openRepository({
       for (const oid of trees.keys()) trees.delete(oid); // some of them were never written
       throw error;
     }
-    await beforeMove?.(parent!);
+    await beforeMove?.(written);
     await moveRef(from, parent!);
     return written;
   }

@@ -59,7 +59,15 @@ function replacement(doc: Y.Doc, text: Y.Text, before: string, change: TextChang
 }
 
 /** Who typed what since the last version; null when nothing was. */
-export function readWindow({ fileId, rows }: { fileId: string; rows: RoomRows }): Window | null {
+export function readWindow({
+  fileId,
+  rows,
+  order,
+}: {
+  fileId: string;
+  rows: RoomRows;
+  order?: (string | null)[] | undefined;
+}): Window | null {
   const settled = rows.updates.filter((update) => update.upto <= rows.committed);
   const since = rows.updates.filter((update) => update.upto > rows.committed);
   const last = since.at(-1);
@@ -67,6 +75,7 @@ export function readWindow({ fileId, rows }: { fileId: string; rows: RoomRows })
   const { before, after, layers } = attribute({
     base: mergeSettled(settled),
     rows: since.map(({ person, data }) => ({ person, update: data })),
+    ...(order ? { order } : {}),
   });
   return { fileId, upto: last.seq, before, after, layers };
 }

@@ -10,7 +10,7 @@ import type { TextChange } from './types.ts';
 export type Job =
   | { kind: 'read'; no: number }
   | { kind: 'edit'; no: number; client: number; change: TextChange; preview: boolean }
-  | { kind: 'window'; no: number; fileId: string }
+  | { kind: 'window'; no: number; fileId: string; order: (string | null)[] | undefined }
   | { kind: 'compact'; no: number }
   | { kind: 'difference'; update: Uint8Array; vector: Uint8Array }
   | { kind: 'forget'; no: number };
@@ -57,7 +57,7 @@ async function run(job: Job): Promise<unknown> {
       return job.preview ? { ...edited, update: null } : edited;
     }
     case 'window':
-      return readWindow({ fileId: job.fileId, rows: await store.read(job.no) });
+      return readWindow({ fileId: job.fileId, rows: await store.read(job.no), order: job.order });
     case 'compact': {
       const rows = await store.read(job.no);
       const compacted = compactRows(rows);

@@ -10,7 +10,7 @@ export type Documents = {
   read(no: number): Promise<string>;
   /** `client`: the client id under which the room appends; its clocks must all be in the log. */
   edit(edit: { no: number; client: number; change: TextChange; preview: boolean }): Promise<Edited>;
-  window(window: { no: number; fileId: string }): Promise<Window | null>;
+  window(window: { no: number; fileId: string; order?: (string | null)[] | undefined }): Promise<Window | null>;
   /** Null: nothing to fold, or somebody else did it meanwhile. */
   compact(no: number): Promise<{ upto: number; size: number; vector: Uint8Array; folded: number } | null>;
   /** What `update` has beyond `vector`; slow for a long history, hence here. */
@@ -111,7 +111,7 @@ export function createDocuments({
   return {
     read: (no) => run({ kind: 'read', no }),
     edit: ({ no, client, change, preview }) => run({ kind: 'edit', no, client, change, preview }),
-    window: ({ no, fileId }) => run({ kind: 'window', no, fileId }),
+    window: ({ no, fileId, order }) => run({ kind: 'window', no, fileId, order }),
     compact: (no) => run({ kind: 'compact', no }),
     difference: (update, vector) => run({ kind: 'difference', update, vector }),
     forget: (no) => {

@@ -104,9 +104,9 @@ export function createPrograms({
       );
     },
 
-    async window(fileId) {
+    async window(fileId, order) {
       if (!(await exists(fileId))) return null;
-      return withRoom(fileId, (room) => documents.window({ no: room.no, fileId })).catch(asProblem);
+      return withRoom(fileId, (room) => documents.window({ no: room.no, fileId, order })).catch(asProblem);
     },
 
     renew({ fileId, text }) {

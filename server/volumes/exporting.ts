@@ -13,13 +13,13 @@ export async function exportVolume({
   format,
   at,
 }: {
-  versions: Pick<Versions, 'checkpointNow' | 'commit' | 'list' | 'readBlob'>;
+  versions: Pick<Versions, 'checkpointNow' | 'commits' | 'list' | 'readBlob'>;
   volume: { id: string; name: string };
   format: ArchiveFormat;
   at?: string | undefined;
 }): Promise<{ stream: Readable; name: string; type: string }> {
   const oid = at ?? (await versions.checkpointNow({ volumeId: volume.id })).head?.oid ?? null;
-  const commit = oid === null ? null : await versions.commit({ volumeId: volume.id, oid });
+  const [commit] = oid === null ? [] : await versions.commits({ volumeId: volume.id, oids: [oid] });
   if (oid !== null && !commit) throw notFound('such version');
   const entries = oid === null ? [] : await versions.list({ volumeId: volume.id, at: oid });
   async function* files() {

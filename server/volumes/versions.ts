@@ -112,6 +112,7 @@ export type Versions = {
   /** By position, both inclusive, oldest first. */
   between(range: { volumeId: string; from: number; to: number; fileId?: string }): Promise<Version[]>;
 
+  /** `viewer`: whose own commits are marked so, and are not unreviewed. */
   log(query: {
     volumeId: string;
     path?: string;
@@ -119,10 +120,13 @@ export type Versions = {
     cursor?: string;
     limit: number;
     unreviewed?: boolean;
+    viewer?: string | null;
   }): Promise<{ commits: Commit[]; total: number; cursor: string | null }>;
-  commit(query: { volumeId: string; oid: string }): Promise<Commit | null>;
+  /** Those of them that the volume has, newest first. */
+  commits(query: { volumeId: string; oids: string[]; viewer?: string | null }): Promise<Commit[]>;
   /** As the API shows them. */
-  describe(volumeId: string, versions: Version[]): Promise<Commit[]>;
+  describe(volumeId: string, versions: Version[], viewer?: string | null): Promise<Commit[]>;
+  /** `from`: a commit or `none`, `to`: a commit or `live`. Whole texts only when one `path` is asked for. */
   diff(query: { volumeId: string; from: string; to: string; path?: string }): Promise<DiffFile[]>;
   blame(query: { volumeId: string; path: string; at?: string }): Promise<{ oid: string | null; runs: BlameRun[] }>;
 
