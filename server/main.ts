@@ -4,8 +4,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createAccounts } from './accounts/accounts.ts';
 import { accountRoutes } from './accounts/routes.ts';
-import { loadConfig } from './config.ts';
+import { loadConfig, type Config } from './config.ts';
+import { publicAddress } from './platform/address.ts';
+import { openAdminSocket } from './platform/adminSocket.ts';
 import { createApp } from './platform/app.ts';
+import { openCertificate } from './platform/certificate.ts';
 import { systemClock } from './platform/clock.ts';
 import { migrateDatabase, openDatabase, pingDatabase } from './platform/database.ts';
 import { openVite } from './platform/development.ts';
@@ -13,47 +16,56 @@ import { createEgress } from './platform/egress.ts';
 import { openEmbeddedPostgres } from './platform/embeddedPostgres.ts';
 import type { Gatekeepers } from './platform/http.ts';
 import { createLimits } from './platform/limits.ts';
-import { createLog, say } from './platform/log.ts';
+import { createLog, say, type Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { withNotYet } from './platform/notYet.ts';
+import { openOwnership } from './platform/ownership.ts';
 import { createServer, serve } from './platform/serve.ts';
-import { stopOnSignal } from './platform/signals.ts';
+import { stopOnSignal, type Stopping } from './platform/signals.ts';
 import { openSite } from './platform/site.ts';
 import { createSockets } from './platform/sockets.ts';
 
 const root = path.join(import.meta.dirname, '..');
-const development = process.argv.includes('--dev');
+const clock = systemClock;
 const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
 
-const config = loadConfig();
-const log = createLog({ level: config.logLevel });
-const clock = systemClock;
-const stopping = stopOnSignal({ log });
+type Surroundings = { config: Config; log: Log; stopping: Stopping };
 
-try {
-  await start();
-} catch (error) {
-  log.fatal({ err: error }, 'start.failed');
-  say(`LLMos cannot start. ${error instanceof Error ? error.message : String(error)}`);
-  await stopping.stop();
-  process.exit(1);
+if (import.meta.main) {
+  const config = loadConfig();
+  const log = createLog({ level: config.logLevel });
+  const stopping = stopOnSignal({ log });
+  try {
+    await openPort({ config, log, stopping, product: await openProduct({ config, log, stopping }) });
+  } catch (error) {
+    log.error({ err: error }, 'start.failed');
+    say(`LLMos cannot start. ${error instanceof Error ? error.message : String(error)}`);
+    await stopping.stop();
+    process.exit(1);
+  }
 }
 
-async function start() {
+export type Product = Awaited<ReturnType<typeof openProduct>>;
+
+/** Everything but the port. `npm run admin` opens just this when no server runs. */
+export async function openProduct({ config, log, stopping }: Surroundings) {
   // ---- the outside world
   fs.mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const postgres = config.databaseUrl
-    ? null
-    : await openEmbeddedPostgres({ directory: path.join(config.dataDir, 'postgres') });
+  const adminSocket = await openAdminSocket({ dataDir: config.dataDir });
+  stopping.last('admin socket', adminSocket.close);
+  const embedded = { directory: path.join(config.dataDir, 'postgres'), log };
+  const postgres = config.databaseUrl ? null : await openEmbeddedPostgres(embedded);
   if (postgres) stopping.last('postgres', postgres.stop);
-  const database = await openDatabase({ url: config.databaseUrl ?? postgres!.url });
+  const databaseUrl = config.databaseUrl ?? postgres!.url;
+  const ownership = await openOwnership({ url: databaseUrl, log, taken: (sentence) => stopping.fail(sentence) });
+  stopping.last('ownership', ownership.close);
+  const database = await openDatabase({ url: databaseUrl });
   stopping.last('database', database.close);
   await migrateDatabase(database);
   const metrics = createMetrics();
-
   const egress = createEgress({ allowedHosts: config.allowedHosts });
 
-  // ---- the slices
+  // ---- who is here
   const accounts = createAccounts({
     database,
     clock,
@@ -71,8 +83,8 @@ async function start() {
     () => void accounts.tidy().catch((err: unknown) => log.error({ err }, 'accounts.untidy')),
     60 * 60 * 1000,
   );
-  stopping.last('tidying', async () => clearInterval(tidying));
-  const setupToken = config.exposed ? await accounts.signUp.prepareSetup() : null;
+  stopping.last('tidying', () => clearInterval(tidying));
+
   const gatekeepers: Gatekeepers = {
     who: ({ cookie, token }, answer) => accounts.authenticate({ cookie, token }, answer),
     team: (slug, actor) => accounts.team({ slug, personId: actor?.personId ?? null }),
@@ -82,28 +94,45 @@ async function start() {
   const { handlers, notYet } = withNotYet({ ...accountRoutes(accounts) });
   if (notYet.length > 0) log.warn({ routes: notYet.length }, 'routes.missing');
 
-  // ---- the open port
-  const edge = {
+  return {
+    handlers,
+    acceptors: {},
     gatekeepers,
-    origins: { origin: config.origin, tls: config.tls !== null, loopback: !config.exposed },
+    metrics,
+    accounts,
+    adminSocket,
+    readiness: {
+      database: () => pingDatabase(database),
+      ownership: async () => {
+        if (!ownership.held()) throw new Error('the database belongs to nobody or to another server');
+      },
+    },
+  };
+}
+
+async function openPort({ config, log, stopping, product }: Surroundings & { product: Product }) {
+  const { tls, host, dataDir } = config;
+  const certificate = tls && openCertificate({ tls, host, dataDir, now: clock.now() });
+  const edge = {
+    gatekeepers: product.gatekeepers,
+    origins: { origin: config.origin, tls: tls !== null, loopback: !config.exposed },
     trustProxy: config.trustProxy,
     limits: createLimits({ clock, enabled: config.rateLimits }),
     log,
   };
-  const server = createServer(null);
-  const vite = development ? await openVite(server) : null;
+  const server = createServer(certificate);
+  const vite = process.argv.includes('--dev') ? await openVite(server) : null;
   if (vite) stopping.last('vite', vite.close);
-  const site = development ? null : openSite(path.join(root, 'build'));
-  const readiness = { database: () => pingDatabase(database) };
-  const app = createApp({ ...edge, handlers, metrics, readiness, site, version });
-  const sockets = createSockets({ ...edge, acceptors: {} });
-  const serving = await serve({ app, sockets, server, host: config.host, port: config.port, first: vite?.listener });
+  const site = vite ? null : openSite(path.join(root, 'build'));
+  const app = createApp({ ...edge, ...product, site, version });
+  const sockets = createSockets({ ...edge, acceptors: product.acceptors });
+  const serving = await serve({ app, sockets, server, host, port: config.port, first: vite?.listener });
   stopping.last('port', serving.close);
 
-  const address =
-    config.origin ??
-    `${config.tls ? 'https' : 'http'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${serving.port}`;
-  log.info({ version, port: serving.port, adopted: postgres?.adopted ?? null }, 'server.started');
+  const address = publicAddress({ origin: config.origin, tls: tls !== null, host, port: serving.port });
+  log.info({ version, port: serving.port }, 'server.started');
   say(`LLMos is ready at ${address}`);
+  if (certificate?.selfSigned) say(`Its certificate is our own. SHA-256 fingerprint: ${certificate.fingerprint}`);
+  const setupToken = config.exposed ? await product.accounts.signUp.prepareSetup() : null;
   if (setupToken) say(`Make the first account with this link, once: ${address}/sign-up?setup=${setupToken}`);
 }

@@ -1,10 +1,12 @@
 // A clean stop: on the first signal everything that was opened is closed, last opened first. A second signal, if a person sent it, does not wait.
-import type { Log } from './log.ts';
+import { say, type Log } from './log.ts';
 
 export type Stopping = {
   /** Registers what must be closed; `name` is for the log. */
   last: (name: string, close: () => Promise<unknown> | void) => void;
   stop: () => Promise<void>;
+  /** Something happened after which this server must not go on: says why, stops, and ends the process with 1. */
+  fail: (sentence: string) => void;
 };
 
 /** `patience`: milliseconds after which the process ends anyway. */
@@ -42,5 +44,11 @@ export function stopOnSignal({
       void stop().then(() => exit(0));
     });
   }
-  return { last: (name, close) => void closings.push({ name, close }), stop };
+  const fail = (sentence: string) => {
+    log.fatal({ reason: sentence }, 'server.failed');
+    say(`LLMos stops. ${sentence}`);
+    setTimeout(() => exit(1), patience).unref();
+    void stop().then(() => exit(1));
+  };
+  return { fail, last: (name, close) => void closings.push({ name, close }), stop };
 }
