@@ -3,7 +3,7 @@
 import crypto from 'node:crypto';
 import { promisify } from 'node:util';
 import { Problem } from '#shared/errors.ts';
-import { isCommonPassword } from './commonPasswords.ts';
+import { passwordFault } from '#shared/password.ts';
 
 const cost = { memory: 64 * 1024, passes: 3, parallelism: 1, tagLength: 32 };
 const atOnce = 2;
@@ -76,14 +76,6 @@ export function createTurns({ atOnce, queueLimit }: { atOnce: number; queueLimit
 
 /** Throws what to change. `own`: the person's names. */
 export function checkNewPassword(password: string, own: readonly string[]): void {
-  const length = [...password.normalize('NFC')].length;
-  if (length < 8) throw new Problem('invalid', 'Use at least 8 characters.', { field: 'password' }, 422);
-  if (length > 256) throw new Problem('invalid', 'Use at most 256 characters.', { field: 'password' }, 422);
-  if (isCommonPassword(password, own))
-    throw new Problem(
-      'invalid',
-      'This password is among the first that anybody would try. Choose another.',
-      { field: 'password' },
-      422,
-    );
+  const fault = passwordFault(password, own);
+  if (fault) throw new Problem('invalid', fault, { field: 'password' }, 422);
 }

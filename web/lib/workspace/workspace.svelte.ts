@@ -480,7 +480,7 @@ export class Workspace {
         if (!message.notification.read) this.unread += 1;
         break;
       case 'access':
-        void this.#readAccess();
+        void this.readAccess();
         break;
       case 'refused':
         void this.readTree();
@@ -519,7 +519,8 @@ export class Workspace {
     void this.readVolumes();
   }
 
-  async #readAccess(): Promise<void> {
+  /** Who I am and what I can see may be different now. */
+  async readAccess(): Promise<void> {
     try {
       this.me = await this.api('GET /me');
     } catch (error) {

@@ -1,5 +1,18 @@
-// Passwords that are tried first by everybody who guesses. Instead of a long list: the words that such lists are made of, folded
-// the way people vary them (capitals, 0 for o, digits and signs around), and what runs along a keyboard or the alphabet.
+// What a password must be, the same words at the server and beside the field: 8 to 256 characters, and none of those that are tried
+// first. Instead of a long list: the words that such lists are made of, folded the way people vary them (capitals, 0 for o, digits
+// and signs around), and what runs along a keyboard or the alphabet.
+
+/** Characters, not bytes; letters with marks count once. */
+export const passwordLength = (password: string): number => [...password.normalize('NFC')].length;
+
+/** What is wrong with a new password, in a sentence; null: nothing. `own`: words about the person, which are guessed first too. */
+export function passwordFault(password: string, own: readonly string[] = []): string | null {
+  const length = passwordLength(password);
+  if (length < 8) return 'Use at least 8 characters.';
+  if (length > 256) return 'Use at most 256 characters.';
+  if (isCommonPassword(password, own)) return 'This password is among the first that anybody would try. Choose another.';
+  return null;
+}
 
 const words = new Set(
   `
@@ -55,7 +68,6 @@ const allRuns = [...runs, ...runs.map(reversed)];
 const leet: Record<string, string> = { 0: 'o', 1: 'i', 3: 'e', 4: 'a', 5: 's', 7: 't', '@': 'a', $: 's', '!': 'i' };
 const unleet = (text: string, one: string) => [...text].map((c) => (c === '1' ? one : (leet[c] ?? c))).join('');
 
-/** `own`: words about the person (sign-in name, name), which are guessed first too. */
 export function isCommonPassword(password: string, own: readonly string[] = []): boolean {
   const folded = password.normalize('NFC').toLowerCase();
   const mine = own
