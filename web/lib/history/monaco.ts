@@ -31,7 +31,6 @@ async function load(): Promise<Monaco> {
     import('monaco-editor/features/find/register.js'),
     import('monaco-editor/features/clipboard/register.js'),
     import('monaco-editor/features/unicodeHighlighter/register.js'),
-    import('monaco-editor/languages/definitions/markdown/register.js'),
     import('monaco-editor/languages/definitions/python/register.js'),
     import('monaco-editor/languages/definitions/javascript/register.js'),
     import('monaco-editor/languages/definitions/typescript/register.js'),
@@ -44,6 +43,7 @@ async function load(): Promise<Monaco> {
     import('monaco-editor/languages/definitions/ini/register.js'),
   ]);
   Object.assign(globalThis, { MonacoEnvironment: { getWorker: () => new EditorWorker() } });
+  registerMarkdown(monaco);
   paint(monaco);
   window.addEventListener('themechange', () => paint(monaco));
   return monaco;
@@ -84,9 +84,45 @@ const byExtension: Record<string, string> = {
 export const languageOf = (path: string): string =>
   byExtension[/\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? ''] ?? 'plaintext';
 
+/** Markdown as our editor shows it: headings stand out, signs step back, the header at the top is YAML. */
+function registerMarkdown(monaco: Monaco): void {
+  monaco.languages.register({ id: 'markdown', extensions: ['.md', '.markdown'] });
+  monaco.languages.setMonarchTokensProvider('markdown', {
+    tokenizer: {
+      root: [
+        [/^---\s*$/, { token: 'mark', next: '@header' }],
+        [/^/, { token: '', next: '@body' }],
+      ],
+      header: [
+        [/^---\s*$/, { token: 'mark', switchTo: '@body' }],
+        [/^\s*[\w.-]+(?=\s*:)/, 'type'],
+        [/"[^"]*"|'[^']*'/, 'string'],
+        [/\b\d[\d.]*\b/, 'number'],
+        [/[:,[\]{}]|^\s*-\s/, 'mark'],
+        [/#.*$/, 'comment'],
+      ],
+      body: [
+        [/^\s{0,3}(```|~~~).*$/, { token: 'mark', next: '@code' }],
+        [/^(\s{0,3}#{1,6}\s)(.*)$/, ['mark', 'heading']],
+        [/^\s*([-*+]|\d+[.)])(?=\s)/, 'mark'],
+        [/^\s*>+/, 'mark'],
+        [/`[^`]+`/, 'string'],
+        [/(\*\*|__)(?=\S)[^*_]+\1/, 'strong'],
+        [/(!?\[)([^\]]*)(\]\([^)]*\))/, ['mark', '', 'mark']],
+        [/\\./, ''],
+      ],
+      code: [
+        [/^\s{0,3}(```|~~~)\s*$/, { token: 'mark', next: '@pop' }],
+        [/.+/, 'string'],
+      ],
+    },
+  });
+}
+
 function paint(monaco: Monaco): void {
   const style = getComputedStyle(document.documentElement);
-  const hex = (token: string) => style.getPropertyValue(`--color-${token}`).trim();
+  // a build shortens #ffffff to #fff, which Monaco does not read
+  const hex = (token: string) => style.getPropertyValue(`--color-${token}`).trim().replace(/^#(.)(.)(.)$/, '#$1$1$2$2$3$3');
   const bare = (token: string) => hex(token).replace('#', '');
   const dark = document.documentElement.dataset['theme'] === 'dark';
   monaco.editor.defineTheme('llmos', {
@@ -94,7 +130,9 @@ function paint(monaco: Monaco): void {
     inherit: false,
     rules: [
       { token: '', foreground: bare('ink'), background: bare('surface') },
-      { token: 'keyword', foreground: bare('ink'), fontStyle: 'bold' }, // a heading in markdown
+      { token: 'keyword', foreground: bare('syntax-key') },
+      { token: 'heading', fontStyle: 'bold' },
+      { token: 'mark', foreground: bare('syntax-mark') },
       ...['type', 'tag', 'attribute.name', 'metatag', 'variable.predefined'].map((token) => ({
         token,
         foreground: bare('syntax-key'),

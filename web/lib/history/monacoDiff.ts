@@ -2,6 +2,7 @@
 // editor's part of the app loads it.
 import type * as MonacoModule from 'monaco-editor';
 import type { Change } from './changes.ts';
+import { markWords, type Piece } from './wordMarks.ts';
 import { hueOf, type Stretch } from './blameLines.ts';
 
 export type Monaco = typeof MonacoModule;
@@ -53,10 +54,13 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
     selectionHighlight: false,
     contextmenu: false,
     links: false,
+    renderFinalNewline: 'off',
     overviewRulerLanes: 0,
     overviewRulerBorder: false,
     hideCursorInOverviewRuler: true,
     guides: { indentation: false },
+    bracketPairColorization: { enabled: false },
+    matchBrackets: 'never',
     scrollbar: { verticalScrollbarSize: 10, horizontalScrollbarSize: 10, useShadows: false },
     padding: { top: 0, bottom: 16 },
     originalAriaLabel: label.before,
@@ -70,7 +74,7 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
   const column = document.createElement('div');
   column.className = 'blame-column';
   column.setAttribute('aria-hidden', 'true');
-  newer.getDomNode()?.append(column);
+  newer.getContainerDomNode().append(column);
 
   /** Draws the names that are in sight. */
   function drawBlame() {
@@ -106,8 +110,38 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
     frame = requestAnimationFrame(drawBlame);
   };
 
+  const marks = { before: diff.getOriginalEditor().createDecorationsCollection(), after: newer.createDecorationsCollection() };
+
+  /** Our own marks of changed words: Monaco's go letter by letter, and over the borders of lines. */
+  function drawWords(found: MonacoModule.editor.ILineChange[]) {
+    const model = diff.getModel();
+    if (!model) return;
+    const drawn: Record<'before' | 'after', MonacoModule.editor.IModelDeltaDecoration[]> = { before: [], after: [] };
+    const put = (side: 'before' | 'after', first: number, lines: Piece[][]) => {
+      for (const [i, pieces] of lines.entries()) {
+        let column = 1;
+        for (const { text, changed } of pieces) {
+          const range = new monaco.Range(first + i, column, first + i, (column += text.length));
+          if (changed) drawn[side].push({ range, options: { inlineClassName: side === 'before' ? 'word-del' : 'word-add' } });
+        }
+      }
+    };
+    for (const change of found) {
+      const [dels, adds] = [
+        linesOf(model.original, change.originalStartLineNumber, change.originalEndLineNumber),
+        linesOf(model.modified, change.modifiedStartLineNumber, change.modifiedEndLineNumber),
+      ];
+      const { dels: before, adds: after } = markWords(dels, adds);
+      put('before', change.originalStartLineNumber, before);
+      put('after', change.modifiedStartLineNumber, after);
+    }
+    marks.before.set(drawn.before);
+    marks.after.set(drawn.after);
+  }
+
   const tellChanges = () => {
     const found = diff.getLineChanges() ?? [];
+    drawWords(found);
     onchanges(
       found.map(({ modifiedStartLineNumber: from, modifiedEndLineNumber: to }) => ({ from, to: Math.max(from, to) })),
     );
@@ -183,4 +217,9 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
       },
     ];
   }
+}
+
+/** Monaco says 0 for the end of a side that has no lines. */
+function linesOf(model: MonacoModule.editor.ITextModel, first: number, last: number): string[] {
+  return last < first ? [] : Array.from({ length: last - first + 1 }, (_, i) => model.getLineContent(first + i));
 }
