@@ -60,7 +60,10 @@ export function readStretches(owners: Owner[], now: Date): Stretch[] {
 
 const labelOf = (owner: Owner, now: Date): [who: string, time: string] =>
   owner
-    ? [owner.author ? firstName(owner.author.name) : 'LLMos', owner.at ? shortTime(owner.at, now) : '']
+    ? [
+        !owner.author ? 'LLMos' : owner.author.login ? firstName(owner.author.name) : owner.author.name,
+        owner.at ? shortTime(owner.at, now) : '',
+      ]
     : ['now', ''];
 
 /** The hue of a person, or none for what no person typed. */

@@ -1,7 +1,7 @@
 // The change that is on the screen: the files that differ between two versions, and the texts of the one that is looked at.
 import { isProblem, type Problem } from '#shared/errors.ts';
 import type { BlameRun, DiffFile } from '#shared/api.ts';
-import type { Api } from '../api.ts';
+import type { Api } from '#lib/api.ts';
 import type { Ends } from './history.svelte.ts';
 
 export type Shown = {

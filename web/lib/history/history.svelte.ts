@@ -3,7 +3,7 @@
 import { createContext } from 'svelte';
 import { isProblem, type Problem } from '#shared/errors.ts';
 import type { Commit } from '#shared/api.ts';
-import type { Api } from '../api.ts';
+import type { Api } from '#lib/api.ts';
 import { actOf, mergeCommits, readEntries, type Entry } from './timeline.ts';
 
 export type Ends = { from: string; to: string };

@@ -122,7 +122,11 @@ function registerMarkdown(monaco: Monaco): void {
 function paint(monaco: Monaco): void {
   const style = getComputedStyle(document.documentElement);
   // a build shortens #ffffff to #fff, which Monaco does not read
-  const hex = (token: string) => style.getPropertyValue(`--color-${token}`).trim().replace(/^#(.)(.)(.)$/, '#$1$1$2$2$3$3');
+  const hex = (token: string) =>
+    style
+      .getPropertyValue(`--color-${token}`)
+      .trim()
+      .replace(/^#(.)(.)(.)$/, '#$1$1$2$2$3$3');
   const bare = (token: string) => hex(token).replace('#', '');
   const dark = document.documentElement.dataset['theme'] === 'dark';
   monaco.editor.defineTheme('llmos', {
@@ -166,6 +170,7 @@ function paint(monaco: Monaco): void {
       'diffEditor.unchangedRegionForeground': hex('ink-3'),
       'diffEditor.unchangedRegionShadow': hex('surface'),
       'diffEditor.unchangedCodeBackground': hex('surface'),
+      'scrollbar.shadow': '#00000000',
       'scrollbarSlider.background': hex('active'),
       'scrollbarSlider.hoverBackground': hex('line-strong'),
       'scrollbarSlider.activeBackground': hex('line-strong'),

@@ -24,6 +24,7 @@ export type DiffEditor = ReturnType<typeof openDiffEditor>;
 export function openDiffEditor({ parent, monaco, inline, label, onchanges, online }: Options) {
   const diff = monaco.editor.createDiffEditor(parent, {
     automaticLayout: true,
+    editContext: false, // the older way takes our label
     readOnly: true,
     domReadOnly: true,
     originalEditable: false,
@@ -43,7 +44,7 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
     fontSize: 12,
     lineHeight: 20,
     lineNumbersMinChars: 4,
-    lineDecorationsWidth: 18,
+    lineDecorationsWidth: 22,
     minimap: { enabled: false },
     scrollBeyondLastLine: false,
     glyphMargin: false,
@@ -76,6 +77,19 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
   column.setAttribute('aria-hidden', 'true');
   newer.getContainerDomNode().append(column);
 
+  function drawStretch({ owner, who, time }: Stretch, top: number, height: number): HTMLElement {
+    const row = document.createElement('div');
+    row.className = `blame-row ${hueOf(owner?.author ?? null)}`;
+    row.style.top = `${top}px`;
+    row.style.height = `${height}px`;
+    const when = owner?.at ? new Date(owner.at).toLocaleString('en-GB') : '';
+    if (owner) row.title = `${owner.message.split('\n', 1)[0]}\n${owner.author?.name ?? 'LLMos'}, ${when}`;
+    const name = document.createElement('b');
+    name.textContent = who;
+    row.append(name, ` ${time}`);
+    return row;
+  }
+
   /** Draws the names that are in sight. */
   function drawBlame() {
     column.replaceChildren();
@@ -85,23 +99,18 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
     const { lineNumbersLeft, height } = newer.getLayoutInfo();
     const scroll = newer.getScrollTop();
     column.style.left = `${lineNumbersLeft}px`;
-    const lines = model.getLineCount();
-    for (const { from, to, owner, who, time } of stretches) {
-      if (from >= lines) break;
-      const top = newer.getTopForLineNumber(from + 1, true) - scroll;
-      const bottom = newer.getBottomForLineNumber(Math.min(to, lines)) - scroll;
-      if (bottom <= 0 || bottom - top < 4) continue;
-      if (top > height) break;
-      const row = document.createElement('div');
-      row.className = `blame-row ${hueOf(owner?.author ?? null)}`;
-      row.style.top = `${top}px`;
-      row.style.height = `${bottom - top}px`;
-      if (owner)
-        row.title = `${owner.message.split('\n', 1)[0]}\n${owner.author?.name ?? 'LLMos'}, ${owner.at ? new Date(owner.at).toLocaleString('en-GB') : ''}`;
-      const name = document.createElement('b');
-      name.textContent = who;
-      row.append(name, ` ${time}`);
-      column.append(row);
+    // what is folded away has no place; a stretch that goes over a fold is drawn on both sides of it
+    const seen = newer
+      .getVisibleRanges()
+      .map((range) => ({ from: range.startLineNumber - 1, to: range.endLineNumber }));
+    for (const { from: first, to: last } of seen) {
+      for (const stretch of stretches) {
+        const [from, to] = [Math.max(stretch.from, first), Math.min(stretch.to, last)];
+        if (from >= to) continue;
+        const top = newer.getTopForLineNumber(from + 1) - scroll;
+        const bottom = newer.getBottomForLineNumber(to) - scroll;
+        if (bottom > 0 && top < height) column.append(drawStretch(stretch, top, bottom - top));
+      }
     }
   }
   let frame = 0;
@@ -110,19 +119,30 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
     frame = requestAnimationFrame(drawBlame);
   };
 
-  const marks = { before: diff.getOriginalEditor().createDecorationsCollection(), after: newer.createDecorationsCollection() };
+  const marks = {
+    before: diff.getOriginalEditor().createDecorationsCollection(),
+    after: newer.createDecorationsCollection(),
+  };
 
   /** Our own marks of changed words: Monaco's go letter by letter, and over the borders of lines. */
   function drawWords(found: MonacoModule.editor.ILineChange[]) {
     const model = diff.getModel();
     if (!model) return;
     const drawn: Record<'before' | 'after', MonacoModule.editor.IModelDeltaDecoration[]> = { before: [], after: [] };
+    const sign = (side: 'before' | 'after', first: number, count: number) => {
+      for (let line = first; line < first + count; line++)
+        drawn[side].push({
+          range: new monaco.Range(line, 1, line, 1),
+          options: { firstLineDecorationClassName: side === 'before' ? 'sign-del' : 'sign-add' },
+        });
+    };
     const put = (side: 'before' | 'after', first: number, lines: Piece[][]) => {
       for (const [i, pieces] of lines.entries()) {
         let column = 1;
         for (const { text, changed } of pieces) {
           const range = new monaco.Range(first + i, column, first + i, (column += text.length));
-          if (changed) drawn[side].push({ range, options: { inlineClassName: side === 'before' ? 'word-del' : 'word-add' } });
+          if (changed)
+            drawn[side].push({ range, options: { inlineClassName: side === 'before' ? 'word-del' : 'word-add' } });
         }
       }
     };
@@ -132,6 +152,8 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
         linesOf(model.modified, change.modifiedStartLineNumber, change.modifiedEndLineNumber),
       ];
       const { dels: before, adds: after } = markWords(dels, adds);
+      sign('before', change.originalStartLineNumber, dels.length);
+      sign('after', change.modifiedStartLineNumber, adds.length);
       put('before', change.originalStartLineNumber, before);
       put('after', change.modifiedStartLineNumber, after);
     }

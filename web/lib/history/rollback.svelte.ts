@@ -1,9 +1,12 @@
 // Going back: what a restore or a revert would change, shown before it is done; then doing it, and taking it back. The server only
 // ever adds versions, so that each of these is undone by one more.
+import Undo2 from '@lucide/svelte/icons/undo-2';
 import { isProblem, Problem } from '#shared/errors.ts';
 import type { ChangeResult, Commit } from '#shared/api.ts';
-import type { Api } from '../api.ts';
-import { count } from '../ui/words.ts';
+import type { Api } from '#lib/api.ts';
+import type { Question } from '#lib/ui/ask.svelte.ts';
+import type { Toasts } from '#lib/ui/toasts.svelte.ts';
+import { count } from '#lib/ui/words.ts';
 import { firstName, shortOid, shortTime, titleOf } from '#lib/workspace/versionWords.ts';
 
 export type Step =
@@ -106,16 +109,55 @@ export class Rollback {
 }
 
 /** Takes back what a restore or a revert made, its newest version first. */
-export async function undo(api: Api, volume: string, made: Commit[]): Promise<void> {
+async function undo(api: Api, volume: string, made: Commit[]): Promise<void> {
   for (const commit of made)
     if (commit.kind === 'restore' || commit.kind === 'revert')
       await api('POST /volumes/:volume/revert', { params: { volume }, body: { oid: commit.oid } });
 }
 
 /** `Reverted 8d21c0e, 1 file` */
-export function doneWords(step: Step, result: ChangeResult): string {
+function doneWords(step: Step, result: ChangeResult): string {
   const files = count(result.files.length, 'file');
   const clashes = result.conflicts.length > 0 ? `, ${count(result.conflicts.length, 'place')} to settle` : '';
   if (step.kind === 'revert') return `Reverted ${shortOid(step.commit.oid)}, ${files}${clashes}`;
   return `Restored ${step.path === null ? files : step.path.split('/').at(-1)} to ${shortOid(step.to)}${clashes}`;
+}
+
+type Around = {
+  rollback: Rollback;
+  api: Api;
+  toasts: Pick<Toasts, 'show' | 'fail'>;
+  ask: (question: Question) => Promise<boolean>;
+  /** Read again what is on the screen. */
+  after: () => void | Promise<void>;
+};
+
+/** Does what is previewed; asks first when it is a whole volume, and offers to take it back. True when it was done. */
+export async function runRollback({ rollback, api, toasts, ask, after }: Around): Promise<boolean> {
+  const step = rollback.step;
+  if (!step) return false;
+  if (step.kind === 'restore' && step.path === null) {
+    const files = rollback.result?.files.length ?? 0;
+    const yes = await ask({
+      title: `${nameOf(step)}?`,
+      text: `${count(files, 'file')} ${files === 1 ? 'becomes' : 'become'} what ${files === 1 ? 'it was' : 'they were'} then, for everybody. What was typed since stays in history, and this can be undone.`,
+      act: actOfStep(step),
+    });
+    if (!yes) return false;
+  }
+  const result = await rollback.run();
+  if (!result) return false;
+  const words = doneWords(step, result);
+  const takeBack = async () => {
+    try {
+      await undo(api, step.volume, result.commits);
+      toasts.show({ kind: 'ok', text: `Taken back: ${words[0]!.toLowerCase()}${words.slice(1)}` });
+      await after();
+    } catch (error) {
+      toasts.fail(error);
+    }
+  };
+  toasts.show({ text: words, icon: Undo2, act: { label: 'Undo', run: () => void takeBack() } });
+  await after();
+  return true;
 }

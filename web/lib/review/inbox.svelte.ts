@@ -34,7 +34,8 @@ export class Inbox {
       const next = this.selected ? afterAct(this.acts, this.selected) : null;
       [this.#items, this.total, this.#cursor, this.now, this.state] = [items, total, cursor, new Date(), 'ready'];
       // what one looked at may be dealt with by somebody else meanwhile
-      if (this.selected && !this.current) this.selected = this.acts.some((act) => act.key === next) ? next : (this.acts[0]?.key ?? null);
+      if (this.selected && !this.current)
+        this.selected = this.acts.some((act) => act.key === next) ? next : (this.acts[0]?.key ?? null);
     } catch (error) {
       if (!isProblem(error)) throw error;
       if (mine === this.#asked && this.state !== 'ready') this.state = error;
@@ -64,7 +65,10 @@ export class Inbox {
       const oids = act.commits.map((commit) => commit.oid);
       await this.#api('POST /volumes/:volume/reviews', { params: { volume: act.volume }, body: { oids } });
       this.selected = afterAct(this.acts, act.key);
-      this.#items = this.#items.map(({ volume, commits }) => ({ volume, commits: commits.filter((one) => volume !== act.volume || !oids.includes(one.oid)) }));
+      this.#items = this.#items.map(({ volume, commits }) => ({
+        volume,
+        commits: commits.filter((one) => volume !== act.volume || !oids.includes(one.oid)),
+      }));
       this.total = Math.max(0, this.total - oids.length);
     } finally {
       this.busy = false;

@@ -11,7 +11,12 @@ const items = [
 ];
 
 test('[RV3] what landed is grouped by volume and pause, also over pages', () => {
-  expect(readSections(items).map(({ volume, acts }) => [volume, acts.map((act) => act.commits.map((one) => one.oid).join(''))])).toEqual([
+  expect(
+    readSections(items).map(({ volume, acts }) => [
+      volume,
+      acts.map((act) => act.commits.map((one) => one.oid).join('')),
+    ]),
+  ).toEqual([
     ['team/lab', ['ab', 'ce']],
     ['team/ops', ['d']],
   ]);

@@ -210,7 +210,8 @@ export class Workspace {
     const before = this.address;
     change(this.tabs);
     this.#keepPlace();
-    if (this.address !== before) this.#outside.goto(this.address, { replace });
+    // from the history of a file its tab leads back to the file
+    if (this.address !== before || this.#goal?.view === 'history') this.#outside.goto(this.address, { replace });
     else this.#sayWhere();
   }
 
