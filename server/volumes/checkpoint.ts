@@ -130,7 +130,27 @@ export function createCheckpoint(needs: CheckpointNeeds) {
     const made = await write(repository, { volumeId, drafts, typed, rows, extraRows: heldRows(tree, refused) });
     const back = [...held, ...refused.map((fileId): Held => ({ fileId, people: act.author ? [act.author] : [] }))];
     await tellHeld({ volumeId, held: back, rows, pathOf });
+    await letGo({ volumeId, fileIds: typed.map((file) => file.fileId), rows, made });
     return { versions: made, held: back.map(({ fileId }) => fileId), head: heads.get(volumeId) ?? null };
+  }
+
+  /** What looked like a secret was taken out again, and nothing else is new: no version says so. */
+  async function letGo({
+    volumeId,
+    fileIds,
+    rows,
+    made,
+  }: {
+    volumeId: string;
+    fileIds: string[];
+    rows: Map<string, FileRow>;
+    made: Version[];
+  }) {
+    const inVersion = new Set(made.flatMap((version) => version.files.map((file) => file.fileId)));
+    const free = fileIds.filter((fileId) => rows.get(fileId)?.heldAt && !inVersion.has(fileId));
+    if (free.length === 0) return;
+    await store.release(free);
+    news.committed({ volumeId, versions: [], fileIds: free });
   }
 
   /** A new text that looks like a secret gets a room, so that nothing is lost, but no version. */

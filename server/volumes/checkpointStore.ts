@@ -113,6 +113,9 @@ export function createCheckpointStore({
         .set({ heldAt: at })
         .where(and(inArray(files.id, ids), isNull(files.heldAt)));
     },
+    async release(ids: string[]): Promise<void> {
+      await database.update(files).set({ heldAt: null }).where(inArray(files.id, ids));
+    },
 
     async addIntent({ headBefore, headAfter, plan }: { headBefore: string | null; headAfter: string; plan: Plan }) {
       const [row] = await database

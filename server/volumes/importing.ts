@@ -59,7 +59,10 @@ export function createImporting({
     return { tree, meets };
   }
 
-  /** What both sides had: the file as it last came from outside. Else only what both have now, so that nothing is taken away. */
+  /**
+   * What both sides had: the file as it first came from outside (what came later is in it only mixed with what people wrote). Of a
+   * file that was made here, only what both have now, so that nothing is taken away.
+   */
   async function baseOf({
     volumeId,
     fileId,
@@ -72,9 +75,9 @@ export function createImporting({
     theirs: string;
   }): Promise<string> {
     const head = await versions.head(volumeId);
-    const made = head ? await versions.between({ volumeId, from: 1, to: head.position, fileId }) : [];
-    const came = made.findLast(({ kind }) => kind === 'import' || kind === 'sample');
-    const blob = came?.files.find((file) => file.fileId === fileId)?.blob;
+    const [first] = head ? await versions.between({ volumeId, from: 1, to: head.position, fileId }) : [];
+    const came = first?.kind === 'import' || first?.kind === 'sample';
+    const blob = came ? first.files.find((file) => file.fileId === fileId)?.blob : null;
     const bytes = blob && (await versions.readBlob({ volumeId, oid: blob }));
     return bytes ? Buffer.from(bytes).toString('utf8') : commonText(ours, theirs);
   }

@@ -69,7 +69,7 @@ export function createVolumeNews({
       for (const id of fileIds) waiting.delete(id);
       if (!live.isWatched(volumeId)) return;
       inTurn(volumeId, async () => {
-        live.committed({ volumeId, commits: await describe(volumeId, versions), fileIds });
+        if (versions.length > 0) live.committed({ volumeId, commits: await describe(volumeId, versions), fileIds });
         await tellTree(volumeId, fileIds);
       });
     },
