@@ -1,15 +1,24 @@
 import { expect, test } from 'vitest';
 import { mostFiles, readEntries, readPicked, TooMany } from './dropped.ts';
 
-const file = (name: string) => ({ name, isFile: true, isDirectory: false, file: (give: (file: Blob) => void) => give(new Blob([name])) }) as unknown as FileSystemEntry;
+const file = (name: string) =>
+  ({
+    name,
+    isFile: true,
+    isDirectory: false,
+    file: (give: (file: Blob) => void) => give(new Blob([name])),
+  }) as unknown as FileSystemEntry;
 /** Gives its entries in portions, as browsers do. */
-const folder = (name: string, inside: FileSystemEntry[], portion = 100) => ({
-  name, isFile: false, isDirectory: true,
-  createReader: () => {
-    let at = 0;
-    return { readEntries: (give: (entries: FileSystemEntry[]) => void) => give(inside.slice(at, (at += portion))) };
-  },
-}) as unknown as FileSystemEntry;
+const folder = (name: string, inside: FileSystemEntry[], portion = 100) =>
+  ({
+    name,
+    isFile: false,
+    isDirectory: true,
+    createReader: () => {
+      let at = 0;
+      return { readEntries: (give: (entries: FileSystemEntry[]) => void) => give(inside.slice(at, (at += portion))) };
+    },
+  }) as unknown as FileSystemEntry;
 
 test('a folder comes with all that is in it, however many portions the browser makes', async () => {
   const many = Array.from({ length: 250 }, (_, n) => file(`${n}.md`));

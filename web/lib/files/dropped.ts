@@ -10,20 +10,25 @@ export class TooMany extends Error {}
 
 /** Must be called while the drop event is handled: the browser empties the list after it. */
 export function readDrop(data: DataTransfer): Promise<Upload[]> {
-  const entries = [...data.items].filter((item) => item.kind === 'file').map((item) => item.webkitGetAsEntry?.() ?? null);
+  const entries = [...data.items]
+    .filter((item) => item.kind === 'file')
+    .map((item) => item.webkitGetAsEntry?.() ?? null);
   const files = [...data.files];
   return readEntries(entries.map((entry, at) => entry ?? files[at] ?? null).filter((entry) => entry !== null));
 }
 
 export const readPicked = (files: Iterable<File>): Upload[] =>
-  [...files].filter((file) => !leftover.test(file.name)).map((file) => ({ path: file.webkitRelativePath || file.name, bytes: file }));
+  [...files]
+    .filter((file) => !leftover.test(file.name))
+    .map((file) => ({ path: file.webkitRelativePath || file.name, bytes: file }));
 
 type Entry = FileSystemEntry | File;
 
 export async function readEntries(entries: Entry[]): Promise<Upload[]> {
   const uploads: Upload[] = [];
   const walk = async (entry: Entry, folder: string): Promise<void> => {
-    if (uploads.length > mostFiles) throw new TooMany(`More than ${mostFiles} files at once. Import them as an archive instead.`);
+    if (uploads.length > mostFiles)
+      throw new TooMany(`More than ${mostFiles} files at once. Import them as an archive instead.`);
     if (leftover.test(entry.name)) return;
     const path = folder + entry.name;
     if (entry instanceof Blob) uploads.push({ path, bytes: entry });
@@ -34,7 +39,8 @@ export async function readEntries(entries: Entry[]): Promise<Upload[]> {
       const reader = (entry as FileSystemDirectoryEntry).createReader();
       const next = () => new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
       // A reader gives at most 100 entries a time.
-      for (let some = await next(); some.length > 0; some = await next()) for (const one of some) await walk(one, `${path}/`);
+      for (let some = await next(); some.length > 0; some = await next())
+        for (const one of some) await walk(one, `${path}/`);
     }
   };
   for (const entry of entries) await walk(entry, '');

@@ -45,9 +45,22 @@ export function rowEntries(row: Row | null, workspace: Workspace, acts: Acts): M
   const open: MenuEntry[] =
     row.kind === 'file'
       ? [
-          { label: 'Open to the side', icon: Columns, run: () => workspace.open({ id: row.key, path: row.path }, workspace.tabs.isSplit ? 1 - workspace.tabs.current : 1) },
+          {
+            label: 'Open to the side',
+            icon: Columns,
+            run: () =>
+              workspace.open({ id: row.key, path: row.path }, workspace.tabs.isSplit ? 1 - workspace.tabs.current : 1),
+          },
           { label: 'History', icon: History, href: placeAddress({ volume, view: 'history', path: row.path }) },
-          { label: 'Download', icon: Download, href: addressOf('GET /volumes/:volume/raw/*path', { params: { volume, path: row.path }, query: { download: '1' } }), download: true },
+          {
+            label: 'Download',
+            icon: Download,
+            href: addressOf('GET /volumes/:volume/raw/*path', {
+              params: { volume, path: row.path },
+              query: { download: '1' },
+            }),
+            download: true,
+          },
           'line',
         ]
       : [];

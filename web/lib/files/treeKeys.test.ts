@@ -3,10 +3,24 @@ import type { FileEntry } from '#shared/api.ts';
 import { readRows } from '#lib/workspace/tree.ts';
 import { moveByKey } from './treeKeys.ts';
 
-const file = (path: string): FileEntry => ({ id: path, path, kind: 'text', size: 1, branch: 'main', pending: false, held: false, updatedAt: '' });
-const rows = readRows({ files: ['agents/alpha.md', 'agents/beta.md', 'skills/x.md', 'apple.md', 'axe.md'].map(file), folders: [], isOpen: (path) => path === 'agents' });
+const file = (path: string): FileEntry => ({
+  id: path,
+  path,
+  kind: 'text',
+  size: 1,
+  branch: 'main',
+  pending: false,
+  held: false,
+  updatedAt: '',
+});
+const rows = readRows({
+  files: ['agents/alpha.md', 'agents/beta.md', 'skills/x.md', 'apple.md', 'axe.md'].map(file),
+  folders: [],
+  isOpen: (path) => path === 'agents',
+});
 let time = 0;
-const press = (active: string, key: string, after = 1000) => moveByKey({ rows, active, key, page: 3, now: (time += after) });
+const press = (active: string, key: string, after = 1000) =>
+  moveByKey({ rows, active, key, page: 3, now: (time += after) });
 
 test('arrows walk the rows, right opens or enters, left closes or goes up', () => {
   expect(press('/agents', 'ArrowDown')).toEqual({ key: 'agents/alpha.md' });

@@ -13,7 +13,17 @@ import Wrench from '@lucide/svelte/icons/wrench';
 import { kindOf, type FileKind } from './kinds.ts';
 
 const icons: Record<FileKind, unknown> = {
-  agent: Bot, skill: GraduationCap, tool: Wrench, trace: ScrollText, text: FileText, code: FileCode, data: Braces, table: Table, image: Image, archive: FileArchive, other: File,
+  agent: Bot,
+  skill: GraduationCap,
+  tool: Wrench,
+  trace: ScrollText,
+  text: FileText,
+  code: FileCode,
+  data: Braces,
+  table: Table,
+  image: Image,
+  archive: FileArchive,
+  other: File,
 };
 
 export const iconOf = (path: string): unknown => icons[kindOf(path)];

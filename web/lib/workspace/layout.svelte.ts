@@ -2,7 +2,10 @@
 
 export type Storage = { getItem: (key: string) => string | null; setItem: (key: string, value: string) => void };
 
-export const limits = { side: { least: 180, most: 420, usual: 228 }, right: { least: 300, most: 560, usual: 376 } } as const;
+export const limits = {
+  side: { least: 180, most: 420, usual: 228 },
+  right: { least: 300, most: 560, usual: 376 },
+} as const;
 
 const usual = {
   sideWidth: limits.side.usual as number,
@@ -35,7 +38,8 @@ export function writeKept(storage: Storage, key: string, value: unknown): void {
   }
 }
 
-const clamp = (value: number, { least, most }: { least: number; most: number }) => Math.min(most, Math.max(least, Math.round(value)));
+const clamp = (value: number, { least, most }: { least: number; most: number }) =>
+  Math.min(most, Math.max(least, Math.round(value)));
 
 export class Layout {
   #kept = $state<Kept>({ ...usual });
@@ -52,15 +56,33 @@ export class Layout {
     }
   }
 
-  get sideWidth(): number { return clamp(this.#kept.sideWidth, limits.side); }
-  get rightWidth(): number { return clamp(this.#kept.rightWidth, limits.right); }
-  get inboxWidth(): number { return clamp(this.#kept.inboxWidth, limits.side); }
-  get timelineWidth(): number { return clamp(this.#kept.timelineWidth, limits.side); }
-  get previewWidth(): number { return clamp(this.#kept.previewWidth, limits.right); }
-  get sideOpen(): boolean { return this.#kept.sideOpen; }
-  get rightOpen(): boolean { return this.#kept.rightOpen; }
-  get splitShare(): number { return clamp(this.#kept.splitShare, { least: 15, most: 85 }); }
-  get singleKeys(): boolean { return this.#kept.singleKeys; }
+  get sideWidth(): number {
+    return clamp(this.#kept.sideWidth, limits.side);
+  }
+  get rightWidth(): number {
+    return clamp(this.#kept.rightWidth, limits.right);
+  }
+  get inboxWidth(): number {
+    return clamp(this.#kept.inboxWidth, limits.side);
+  }
+  get timelineWidth(): number {
+    return clamp(this.#kept.timelineWidth, limits.side);
+  }
+  get previewWidth(): number {
+    return clamp(this.#kept.previewWidth, limits.right);
+  }
+  get sideOpen(): boolean {
+    return this.#kept.sideOpen;
+  }
+  get rightOpen(): boolean {
+    return this.#kept.rightOpen;
+  }
+  get splitShare(): number {
+    return clamp(this.#kept.splitShare, { least: 15, most: 85 });
+  }
+  get singleKeys(): boolean {
+    return this.#kept.singleKeys;
+  }
 
   change(to: Partial<Kept>): void {
     Object.assign(this.#kept, to);

@@ -2,12 +2,28 @@ import { expect, test } from 'vitest';
 import { longestWait, openLive, type Outside } from './live.ts';
 
 function fakeOutside() {
-  const sockets: { sent: string[]; readyState: number; send: (text: string) => void; close: () => void; onopen: () => void; onmessage: (event: { data: string }) => void; onclose: (event: { code: number }) => void }[] = [];
+  const sockets: {
+    sent: string[];
+    readyState: number;
+    send: (text: string) => void;
+    close: () => void;
+    onopen: () => void;
+    onmessage: (event: { data: string }) => void;
+    onclose: (event: { code: number }) => void;
+  }[] = [];
   const waits: { milliseconds: number; run: () => void; stopped: boolean }[] = [];
   let heard: (online: boolean) => void = () => {};
   const outside: Outside = {
     connect: () => {
-      const socket = { sent: [] as string[], readyState: 0, send: (text: string) => socket.sent.push(text), close: () => {}, onopen: () => {}, onmessage: () => {}, onclose: () => {} };
+      const socket = {
+        sent: [] as string[],
+        readyState: 0,
+        send: (text: string) => socket.sent.push(text),
+        close: () => {},
+        onopen: () => {},
+        onmessage: () => {},
+        onclose: () => {},
+      };
       sockets.push(socket);
       return socket as never;
     },
@@ -36,7 +52,12 @@ function fakeOutside() {
 function listen(outside: Outside) {
   const heard: string[] = [];
   const live = openLive(
-    { message: (message) => heard.push(message.type), state: (state) => heard.push(state), opened: (again) => heard.push(again ? 'again' : 'first'), refused: () => heard.push('refused') },
+    {
+      message: (message) => heard.push(message.type),
+      state: (state) => heard.push(state),
+      opened: (again) => heard.push(again ? 'again' : 'first'),
+      refused: () => heard.push('refused'),
+    },
     outside,
   );
   return { heard, live };

@@ -3,7 +3,11 @@
 import type { FromBrowser, ToBrowser } from '#shared/live.ts';
 
 export type LiveState = 'connecting' | 'open' | 'offline';
-type Socket = Pick<WebSocket, 'send' | 'close' | 'readyState'> & { onopen: unknown; onmessage: unknown; onclose: unknown };
+type Socket = Pick<WebSocket, 'send' | 'close' | 'readyState'> & {
+  onopen: unknown;
+  onmessage: unknown;
+  onclose: unknown;
+};
 
 export type Outside = {
   connect: () => Socket;
@@ -22,7 +26,11 @@ export type LiveNews = {
   refused: () => void;
 };
 
-export type Live = { send: (message: FromBrowser) => void; /** Try now instead of later. */ retry: () => void; close: () => void };
+export type Live = {
+  send: (message: FromBrowser) => void;
+  /** Try now instead of later. */ retry: () => void;
+  close: () => void;
+};
 
 /** After this many milliseconds at most, the next try. */
 export const longestWait = 15_000;

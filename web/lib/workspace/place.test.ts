@@ -15,8 +15,15 @@ test('an address leads back to its place, whatever the names are', () => {
     { volume: 'team/lab', view: 'files', path: null, query: {} },
   ];
   for (const place of places) expect(read(placeAddress(place))).toEqual(place);
+  expect(read('/v/team%2Flab/f/agents/A.md')).toEqual({
+    volume: 'team/lab',
+    view: 'files',
+    path: 'agents/A.md',
+    query: {},
+  });
 });
 
 test('an address that is no place is none', () => {
-  for (const address of ['/', '/review', '/v', '/v/team', '/v/other/lab', '/v/team/lab/x/a.md', '/v/team/%E0%A4%A']) expect(read(address), address).toBe(null);
+  for (const address of ['/', '/review', '/v', '/v/team', '/v/other/lab', '/v/team/lab/x/a.md', '/v/team/%E0%A4%A'])
+    expect(read(address), address).toBe(null);
 });

@@ -2,14 +2,28 @@
 // history of one, /v/<volume>/h that of the volume. What else belongs to a place (a line, a version) is in the query.
 
 export type View = 'files' | 'history';
-export type Place = { volume: string; view: View; /** A file or folder. */ path: string | null; query: Record<string, string> };
+export type Place = {
+  volume: string;
+  view: View;
+  /** A file or folder. */ path: string | null;
+  query: Record<string, string>;
+};
 
 const letters: Record<View, string> = { files: 'f', history: 'h' };
 
-export function placeAddress(place: { volume: string; view?: View; path?: string | null; query?: Record<string, string> }): string {
+export function placeAddress(place: {
+  volume: string;
+  view?: View;
+  path?: string | null;
+  query?: Record<string, string>;
+}): string {
   const { volume, view = 'files', path = null, query = {} } = place;
   const base = `/v/${volume.split('/').map(encodeURIComponent).join('/')}`;
-  const inside = path ? `/${letters[view]}/${path.split('/').map(encodeURIComponent).join('/')}` : view === 'files' ? '' : `/${letters[view]}`;
+  const inside = path
+    ? `/${letters[view]}/${path.split('/').map(encodeURIComponent).join('/')}`
+    : view === 'files'
+      ? ''
+      : `/${letters[view]}`;
   const search = new URLSearchParams(query).toString();
   return base + inside + (search ? `?${search}` : '');
 }
@@ -23,6 +37,8 @@ export function readPlace(url: { pathname: string; search: string }): Place | nu
     return null;
   }
   if (parts.shift() !== 'v') return null;
+  // the API spells a volume as one part (team%2Flab): such an address leads to the same place
+  if (parts[0]?.includes('/')) parts.splice(0, 1, ...parts[0].split('/', 2));
   const first = parts.shift();
   let volume: string;
   if (first === 'system') volume = first;
@@ -32,7 +48,10 @@ export function readPlace(url: { pathname: string; search: string }): Place | nu
     volume = `${first}/${name}`;
   } else return null;
   const letter = parts.shift();
-  const view = letter === undefined || letter === '' ? 'files' : (Object.keys(letters) as View[]).find((key) => letters[key] === letter);
+  const view =
+    letter === undefined || letter === ''
+      ? 'files'
+      : (Object.keys(letters) as View[]).find((key) => letters[key] === letter);
   if (!view) return null;
   const path = parts.filter((part) => part !== '').join('/');
   return { volume, view, path: path || null, query: Object.fromEntries(new URLSearchParams(url.search)) };

@@ -1,6 +1,7 @@
 // F6 goes round the parts of the page. A part is any element with data-region; the focus comes back to where it was in it.
 
-const focusable = 'a[href], button:not(:disabled), input:not(:disabled), textarea:not(:disabled), select:not(:disabled), [tabindex]:not([tabindex="-1"]), [contenteditable="true"]';
+const focusable =
+  'a[href], button:not(:disabled), input:not(:disabled), textarea:not(:disabled), select:not(:disabled), [tabindex]:not([tabindex="-1"]), [contenteditable="true"]';
 const last = new WeakMap<Element, HTMLElement>();
 const isVisible = (element: HTMLElement) => element.getClientRects().length > 0;
 

@@ -71,7 +71,8 @@ export class Tabs {
     const target = this.groups[at]!;
     const old = source.tabs.indexOf(tab);
     source.tabs.splice(old, 1);
-    if (source.active === fileId && source !== target) source.active = (source.tabs[old] ?? source.tabs[old - 1])?.fileId ?? null;
+    if (source.active === fileId && source !== target)
+      source.active = (source.tabs[old] ?? source.tabs[old - 1])?.fileId ?? null;
     const present = target.tabs.findIndex((one) => one.fileId === fileId);
     if (present >= 0) target.tabs.splice(present, 1);
     const place = source === target && old < index ? index - 1 : index;
@@ -112,7 +113,10 @@ export class Tabs {
           const path = pathOf(fileId);
           return path === null ? [] : [{ fileId, path }];
         });
-        return { tabs, active: tabs.some((tab) => tab.fileId === group.active) ? group.active : (tabs[0]?.fileId ?? null) };
+        return {
+          tabs,
+          active: tabs.some((tab) => tab.fileId === group.active) ? group.active : (tabs[0]?.fileId ?? null),
+        };
       })
       .filter((group, at) => at === 0 || group.tabs.length > 0);
     this.groups = groups.length > 0 ? groups : [{ tabs: [], active: null }];

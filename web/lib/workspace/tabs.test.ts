@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { Tabs } from './tabs.svelte.ts';
 
 const tab = (fileId: string) => ({ fileId, path: `${fileId}.md` });
-const shape = (tabs: Tabs) => tabs.groups.map((group) => group.tabs.map((one) => (one.fileId === group.active ? `[${one.fileId}]` : one.fileId)).join(' '));
+const shape = (tabs: Tabs) =>
+  tabs.groups.map((group) =>
+    group.tabs.map((one) => (one.fileId === group.active ? `[${one.fileId}]` : one.fileId)).join(' '),
+  );
 function opened(...ids: string[]) {
   const tabs = new Tabs();
   for (const id of ids) tabs.open(tab(id));

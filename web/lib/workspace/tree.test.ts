@@ -3,18 +3,44 @@ import type { FileEntry } from '#shared/api.ts';
 import { foldersAbove, freeName, isInside, readRows, shownName } from './tree.ts';
 
 export const entry = (path: string, more: Partial<FileEntry> = {}): FileEntry => ({
-  id: `id-${path}`, path, kind: 'text', size: 10, branch: 'main', pending: false, held: false, updatedAt: '2026-11-22T10:00:00Z', ...more,
+  id: `id-${path}`,
+  path,
+  kind: 'text',
+  size: 10,
+  branch: 'main',
+  pending: false,
+  held: false,
+  updatedAt: '2026-11-22T10:00:00Z',
+  ...more,
 });
-const files = ['agents/Planning.md', 'agents/a10.md', 'agents/a2.md', 'agents/deep/x.md', 'README.md'].map((path) => entry(path));
-const shape = (rows: ReturnType<typeof readRows>) => rows.map((row) => `${' '.repeat(row.depth)}${row.name}${row.kind === 'folder' ? `/${row.files}` : ''}`);
+const files = ['agents/Planning.md', 'agents/a10.md', 'agents/a2.md', 'agents/deep/x.md', 'README.md'].map((path) =>
+  entry(path),
+);
+const shape = (rows: ReturnType<typeof readRows>) =>
+  rows.map((row) => `${' '.repeat(row.depth)}${row.name}${row.kind === 'folder' ? `/${row.files}` : ''}`);
 
 test('folders come first, names count as people do, closed folders say how much is in them', () => {
-  expect(shape(readRows({ files, folders: ['empty'], isOpen: () => false }))).toEqual(['agents/4', 'empty/0', 'README.md']);
-  expect(shape(readRows({ files, folders: [], isOpen: (folder) => folder === 'agents' }))).toEqual(['agents/4', ' deep/1', ' a2.md', ' a10.md', ' Planning.md', 'README.md']);
+  expect(shape(readRows({ files, folders: ['empty'], isOpen: () => false }))).toEqual([
+    'agents/4',
+    'empty/0',
+    'README.md',
+  ]);
+  expect(shape(readRows({ files, folders: [], isOpen: (folder) => folder === 'agents' }))).toEqual([
+    'agents/4',
+    ' deep/1',
+    ' a2.md',
+    ' a10.md',
+    ' Planning.md',
+    'README.md',
+  ]);
 });
 
 test('a filter opens what leads to a hit and hides the rest', () => {
-  expect(shape(readRows({ files, folders: ['empty'], isOpen: () => false, filter: 'X.md' }))).toEqual(['agents/1', ' deep/1', '  x.md']);
+  expect(shape(readRows({ files, folders: ['empty'], isOpen: () => false, filter: 'X.md' }))).toEqual([
+    'agents/1',
+    ' deep/1',
+    '  x.md',
+  ]);
   expect(shape(readRows({ files, folders: [], isOpen: () => false, filter: 'nothing' }))).toEqual([]);
 });
 

@@ -2,13 +2,22 @@
 import type { FileEntry } from '#shared/api.ts';
 
 export type FileRow = { kind: 'file'; key: string; path: string; name: string; depth: number; file: FileEntry };
-export type FolderRow = { kind: 'folder'; key: string; path: string; name: string; depth: number; open: boolean; /** Files in it, at any depth. */ files: number };
+export type FolderRow = {
+  kind: 'folder';
+  key: string;
+  path: string;
+  name: string;
+  depth: number;
+  open: boolean;
+  /** Files in it, at any depth. */ files: number;
+};
 export type Row = FileRow | FolderRow;
 
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 export const folderOf = (path: string): string => (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '');
 export const joinPath = (folder: string, name: string): string => (folder ? `${folder}/${name}` : name);
-export const isInside = (path: string, folder: string): boolean => folder === '' || path === folder || path.startsWith(`${folder}/`);
+export const isInside = (path: string, folder: string): boolean =>
+  folder === '' || path === folder || path.startsWith(`${folder}/`);
 /** The folders above a path, outermost first. */
 export function foldersAbove(path: string): string[] {
   const above: string[] = [];
@@ -42,7 +51,12 @@ function build(files: Iterable<FileEntry>, folders: Iterable<string>): Folder {
   return root;
 }
 
-type Input = { files: Iterable<FileEntry>; folders: Iterable<string>; isOpen: (folder: string) => boolean; /** Only what has these letters, with the folders above. */ filter?: string };
+type Input = {
+  files: Iterable<FileEntry>;
+  folders: Iterable<string>;
+  isOpen: (folder: string) => boolean;
+  /** Only what has these letters, with the folders above. */ filter?: string;
+};
 
 /** Folders first, each sorted as people count: `a2` before `a10`. While a filter is on, every folder that leads to a hit is open. */
 export function readRows({ files, folders, isOpen, filter = '' }: Input): Row[] {
@@ -64,7 +78,8 @@ export function readRows({ files, folders, isOpen, filter = '' }: Input): Row[] 
 }
 
 /** The name in the tree: definitions are known by their name, so `.md` is left out where every file is one. */
-export const shownName = (path: string): string => (/(^|\/)(agents|skills|tools)\/[^/]+\.md$/.test(path) ? nameOf(path).slice(0, -3) : nameOf(path));
+export const shownName = (path: string): string =>
+  /(^|\/)(agents|skills|tools)\/[^/]+\.md$/.test(path) ? nameOf(path).slice(0, -3) : nameOf(path);
 
 /** A name that is free in a folder: `notes.md`, `notes 2.md`, ... */
 export function freeName(wanted: string, taken: (path: string) => boolean): string {

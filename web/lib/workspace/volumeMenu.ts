@@ -16,7 +16,12 @@ export function volumeEntries(workspace: Workspace): MenuEntry[] {
     if (volumes.length === 0) return [];
     return [
       { title },
-      ...volumes.map((volume): MenuEntry => ({ label: volume.title, note: volume.name, href: placeAddress({ volume: volume.name }), checked: volume.name === workspace.volume })),
+      ...volumes.map((volume): MenuEntry => ({
+        label: volume.title,
+        note: volume.name,
+        href: placeAddress({ volume: volume.name }),
+        checked: volume.name === workspace.volume,
+      })),
     ];
   });
   return [...entries, 'line', { label: 'Make a team', icon: Plus, href: '/settings/teams' }];

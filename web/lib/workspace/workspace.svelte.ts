@@ -67,12 +67,24 @@ export class Workspace {
     this.layout = new Layout(outside.storage, '');
   }
 
-  get api(): Api { return this.#outside.api; }
-  get toasts(): Toasts { return this.#outside.toasts; }
-  get current(): Volume | null { return this.volumes.find((one) => one.name === this.volume) ?? null; }
-  get canWrite(): boolean { return this.current !== null && this.current.kind !== 'system' && hasRole(this.current.role, 'editor'); }
-  get unreviewed(): number { return this.volumes.reduce((sum, one) => sum + one.unreviewed, 0); }
-  get activeFile(): FileEntry | null { return this.files.get(this.tabs.active ?? '') ?? null; }
+  get api(): Api {
+    return this.#outside.api;
+  }
+  get toasts(): Toasts {
+    return this.#outside.toasts;
+  }
+  get current(): Volume | null {
+    return this.volumes.find((one) => one.name === this.volume) ?? null;
+  }
+  get canWrite(): boolean {
+    return this.current !== null && this.current.kind !== 'system' && hasRole(this.current.role, 'editor');
+  }
+  get unreviewed(): number {
+    return this.volumes.reduce((sum, one) => sum + one.unreviewed, 0);
+  }
+  get activeFile(): FileEntry | null {
+    return this.files.get(this.tabs.active ?? '') ?? null;
+  }
   get pathTaken(): (path: string) => boolean {
     const taken = new Set([...this.files.values()].map((file) => file.path.toLowerCase()));
     for (const folder of this.folders) taken.add(folder.toLowerCase());
@@ -120,7 +132,10 @@ export class Workspace {
     const kept = readKept<string>(this.#outside.storage, `llmos.last.${this.me.person.login}`);
     const name = this.volumes.some((one) => kept && isInside(kept, placeAddress({ volume: one.name })));
     if (kept && name) return kept;
-    const first = this.volumes.find((one) => one.kind === 'team') ?? this.volumes.find((one) => one.kind === 'user') ?? this.volumes[0];
+    const first =
+      this.volumes.find((one) => one.kind === 'team') ??
+      this.volumes.find((one) => one.kind === 'user') ??
+      this.volumes[0];
     return first ? placeAddress({ volume: first.name }) : null;
   }
 
@@ -150,7 +165,10 @@ export class Workspace {
     await this.readTree();
     if (this.volume !== name || this.tree !== 'ready') return;
     this.expanded = new Set(readKept<string[]>(this.#outside.storage, this.#key('tree')) ?? this.#firstExpanded());
-    this.tabs.restore(readKept<KeptTabs>(this.#outside.storage, this.#key('tabs')), (id) => this.files.get(id)?.path ?? null);
+    this.tabs.restore(
+      readKept<KeptTabs>(this.#outside.storage, this.#key('tabs')),
+      (id) => this.files.get(id)?.path ?? null,
+    );
     this.#send({ type: 'watch', volume: name });
   }
 
@@ -191,7 +209,8 @@ export class Workspace {
 
   /** The address of what is in front. */
   get address(): string {
-    const path = this.activeFile?.path ?? this.tabs.group.tabs.find((tab) => tab.fileId === this.tabs.active)?.path ?? null;
+    const path =
+      this.activeFile?.path ?? this.tabs.group.tabs.find((tab) => tab.fileId === this.tabs.active)?.path ?? null;
     return placeAddress({ volume: this.volume ?? '', path });
   }
 
@@ -218,9 +237,12 @@ export class Workspace {
   #showPath(path: string): void {
     const file = this.fileAt(path);
     if (file) this.tabs.open({ fileId: file.id, path });
-    else if (this.folders.includes(path) || [...this.files.values()].some((one) => isInside(one.path, path))) this.reveal(`${path}/`);
+    else if (this.folders.includes(path) || [...this.files.values()].some((one) => isInside(one.path, path)))
+      this.reveal(`${path}/`);
     else {
-      const open = this.tabs.groups.flatMap((group) => group.tabs).find((tab) => tab.path === path && this.gone.has(tab.fileId));
+      const open = this.tabs.groups
+        .flatMap((group) => group.tabs)
+        .find((tab) => tab.path === path && this.gone.has(tab.fileId));
       if (open) this.tabs.open(open);
     }
     if (file) this.reveal(path);
@@ -260,7 +282,17 @@ export class Workspace {
   async createFile(path: string, text = ''): Promise<FileAddress> {
     const volume = this.#open();
     const made = await this.api('PUT /volumes/:volume/files/*path', { params: { volume, path }, body: text });
-    this.#put([{ ...made, kind: 'text', size: text.length, branch: 'main', pending: false, held: false, updatedAt: new Date().toISOString() }]);
+    this.#put([
+      {
+        ...made,
+        kind: 'text',
+        size: text.length,
+        branch: 'main',
+        pending: false,
+        held: false,
+        updatedAt: new Date().toISOString(),
+      },
+    ]);
     this.reveal(made.path);
     this.open(made);
     return made;
@@ -277,12 +309,23 @@ export class Workspace {
     if (from === to) return;
     const volume = this.#open();
     if (this.fileAt(from)) {
-      const moved = await this.api('PATCH /volumes/:volume/files/*path', { params: { volume, path: from }, body: { rename_to: to } });
+      const moved = await this.api('PATCH /volumes/:volume/files/*path', {
+        params: { volume, path: from },
+        body: { rename_to: to },
+      });
       this.#renamed([moved]);
     } else {
-      const { files } = await this.api('PATCH /volumes/:volume/folders/*path', { params: { volume, path: from }, body: { rename_to: to } });
+      const { files } = await this.api('PATCH /volumes/:volume/folders/*path', {
+        params: { volume, path: from },
+        body: { rename_to: to },
+      });
       this.folders = this.folders.map((folder) => (isInside(folder, from) ? to + folder.slice(from.length) : folder));
-      if (this.expanded.has(from)) this.#expand(new Set([...this.expanded].map((folder) => (isInside(folder, from) ? to + folder.slice(from.length) : folder))));
+      if (this.expanded.has(from))
+        this.#expand(
+          new Set(
+            [...this.expanded].map((folder) => (isInside(folder, from) ? to + folder.slice(from.length) : folder)),
+          ),
+        );
       this.#renamed(files);
     }
   }
@@ -304,7 +347,10 @@ export class Workspace {
     this.files = files;
     this.folders = this.folders.filter((folder) => !isInside(folder, path));
     const what = file ? nameOf(path) : `${nameOf(path)} with ${count(gone.length, 'file')}`;
-    this.toasts.show({ text: `Deleted ${what}`, act: gone.length > 0 ? { label: 'Undo', run: () => void this.putBack(gone.map(({ id }) => id)) } : undefined });
+    this.toasts.show({
+      text: `Deleted ${what}`,
+      act: gone.length > 0 ? { label: 'Undo', run: () => void this.putBack(gone.map(({ id }) => id)) } : undefined,
+    });
   }
 
   async putBack(ids: string[]): Promise<void> {
@@ -332,15 +378,26 @@ export class Workspace {
     });
     const all = queue.length;
     const cancel = { label: 'Cancel', run: () => stop.abort() };
-    const words = (done: number) => (all === 1 ? `Uploading ${queue[0]?.path ?? nameOf(uploads[0]?.path ?? '')}` : `Uploading ${done} of ${count(all, 'file')}`);
+    const words = (done: number) =>
+      all === 1
+        ? `Uploading ${queue[0]?.path ?? nameOf(uploads[0]?.path ?? '')}`
+        : `Uploading ${done} of ${count(all, 'file')}`;
     let done = 0;
     const failures: string[] = [];
-    const toast = this.toasts.show({ text: all === 1 ? `Uploading ${nameOf(uploads[0]!.path)}` : words(0), progress: 0, act: cancel });
+    const toast = this.toasts.show({
+      text: all === 1 ? `Uploading ${nameOf(uploads[0]!.path)}` : words(0),
+      progress: 0,
+      act: cancel,
+    });
     const work = async () => {
       for (let next = queue.shift(); next && !stop.signal.aborted; next = queue.shift()) {
         const { path, bytes } = next;
         try {
-          await this.api('POST /volumes/:volume/upload/*path', { params: { volume, path }, body: bytes, signal: stop.signal });
+          await this.api('POST /volumes/:volume/upload/*path', {
+            params: { volume, path },
+            body: bytes,
+            signal: stop.signal,
+          });
           done += 1;
         } catch (error) {
           if (stop.signal.aborted) break;
@@ -352,8 +409,13 @@ export class Workspace {
     await Promise.all([work(), work(), work(), work()]);
     await this.readTree();
     if (stop.signal.aborted) toast.change({ text: `Stopped. ${count(done, 'file')} of ${all} arrived.` });
-    else if (failures.length === 0) toast.change({ kind: 'ok', text: `Uploaded ${all === 1 ? nameOf(uploads[0]!.path) : count(done, 'file')}` });
-    else toast.change({ kind: 'danger', text: `${done} of ${count(all, 'file')} arrived. ${failures.slice(0, 3).join(' ')}${failures.length > 3 ? ` And ${failures.length - 3} more.` : ''}` });
+    else if (failures.length === 0)
+      toast.change({ kind: 'ok', text: `Uploaded ${all === 1 ? nameOf(uploads[0]!.path) : count(done, 'file')}` });
+    else
+      toast.change({
+        kind: 'danger',
+        text: `${done} of ${count(all, 'file')} arrived. ${failures.slice(0, 3).join(' ')}${failures.length > 3 ? ` And ${failures.length - 3} more.` : ''}`,
+      });
   }
 
   #open(): string {
@@ -369,10 +431,12 @@ export class Workspace {
   }
 
   #renamed(moved: { id: string; path: string }[]): void {
-    this.#put(moved.flatMap(({ id, path }) => {
-      const file = this.files.get(id);
-      return file ? [{ ...file, path }] : [];
-    }));
+    this.#put(
+      moved.flatMap(({ id, path }) => {
+        const file = this.files.get(id);
+        return file ? [{ ...file, path }] : [];
+      }),
+    );
   }
 
   /** The address follows the file that is in front. */
@@ -404,7 +468,9 @@ export class Workspace {
 
   async markRead(ids?: string[]): Promise<void> {
     const which = new Set(ids ?? this.notifications.map((one) => one.id));
-    this.unread = ids ? Math.max(0, this.unread - this.notifications.filter((one) => which.has(one.id) && !one.read).length) : 0;
+    this.unread = ids
+      ? Math.max(0, this.unread - this.notifications.filter((one) => which.has(one.id) && !one.read).length)
+      : 0;
     this.notifications = this.notifications.map((one) => (which.has(one.id) ? { ...one, read: true } : one));
     await this.api('POST /me/notifications/read', { body: ids ? { ids } : {} });
   }
@@ -455,7 +521,13 @@ export class Workspace {
   /** News from the socket. Public so that a test can speak. */
   hear(message: ToBrowser): void {
     for (const listener of this.#listeners) listener(message);
-    if ('volume' in message && message.volume !== this.volume && message.type !== 'reviewed' && message.type !== 'committed') return;
+    if (
+      'volume' in message &&
+      message.volume !== this.volume &&
+      message.type !== 'reviewed' &&
+      message.type !== 'committed'
+    )
+      return;
     switch (message.type) {
       case 'presence':
         this.here = message.here;
@@ -477,7 +549,10 @@ export class Workspace {
         void this.readVolumes();
         break;
       case 'notification':
-        this.notifications = [message.notification, ...this.notifications.filter((one) => one.id !== message.notification.id)].slice(0, 100);
+        this.notifications = [
+          message.notification,
+          ...this.notifications.filter((one) => one.id !== message.notification.id),
+        ].slice(0, 100);
         if (!message.notification.read) this.unread += 1;
         break;
       case 'access':
@@ -511,10 +586,12 @@ export class Workspace {
       const due = new Map(this.due);
       for (const id of message.fileIds) due.delete(id);
       this.due = due;
-      this.#put(message.fileIds.flatMap((id) => {
-        const file = this.files.get(id);
-        return file ? [{ ...file, pending: false }] : [];
-      }));
+      this.#put(
+        message.fileIds.flatMap((id) => {
+          const file = this.files.get(id);
+          return file ? [{ ...file, pending: false }] : [];
+        }),
+      );
       this.versions += 1;
     }
     void this.readVolumes();

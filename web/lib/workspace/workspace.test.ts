@@ -7,15 +7,41 @@ import type { Face, FromBrowser } from '#shared/live.ts';
 import type { LiveNews } from './live.ts';
 import { Workspace } from './workspace.svelte.ts';
 
-const face = (login: string): Face => ({ id: `id-${login}`, login, name: login[0]!.toUpperCase() + login.slice(1), colour: 1 });
+const face = (login: string): Face => ({
+  id: `id-${login}`,
+  login,
+  name: login[0]!.toUpperCase() + login.slice(1),
+  colour: 1,
+});
 const me: Me = { person: face('ada'), isAdmin: false, hasPassword: true, teams: [], insecure: false };
-const volume = (name: string, more: Partial<Volume> = {}): Volume => ({ name, kind: name.startsWith('team') ? 'team' : name === 'system' ? 'system' : 'user', title: name, role: 'editor', head: null, files: 1, unreviewed: 0, ...more });
-const entry = (path: string): FileEntry => ({ id: `id-${path}`, path, kind: 'text', size: 1, branch: 'main', pending: false, held: false, updatedAt: '2026-11-22T10:00:00Z' });
+const volume = (name: string, more: Partial<Volume> = {}): Volume => ({
+  name,
+  kind: name.startsWith('team') ? 'team' : name === 'system' ? 'system' : 'user',
+  title: name,
+  role: 'editor',
+  head: null,
+  files: 1,
+  unreviewed: 0,
+  ...more,
+});
+const entry = (path: string): FileEntry => ({
+  id: `id-${path}`,
+  path,
+  kind: 'text',
+  size: 1,
+  branch: 'main',
+  pending: false,
+  held: false,
+  updatedAt: '2026-11-22T10:00:00Z',
+});
 
 type Answer = (input: { params: Record<string, string>; body?: unknown; query?: unknown }) => unknown;
 
 /** A workspace on a server that answers from a table; what it asked, said and showed can be read. */
-async function world(answers: Record<string, Answer> = {}, { paths = ['a.md', 'agents/b.md'], storage = new Map<string, string>() } = {}) {
+async function world(
+  answers: Record<string, Answer> = {},
+  { paths = ['a.md', 'agents/b.md'], storage = new Map<string, string>() } = {},
+) {
   const asked: string[] = [];
   const said: FromBrowser[] = [];
   const shown: string[] = [];
@@ -24,7 +50,13 @@ async function world(answers: Record<string, Answer> = {}, { paths = ['a.md', 'a
   let live = false;
   const usual: Record<string, Answer> = {
     'GET /me': () => me,
-    'GET /volumes': () => ({ volumes: [volume('system', { role: 'viewer' }), volume('team/lab', { unreviewed: 2 }), volume('user/ada', { role: 'owner', unreviewed: 1 })] }),
+    'GET /volumes': () => ({
+      volumes: [
+        volume('system', { role: 'viewer' }),
+        volume('team/lab', { unreviewed: 2 }),
+        volume('user/ada', { role: 'owner', unreviewed: 1 }),
+      ],
+    }),
     'GET /me/notifications': () => ({ notifications: [], unread: 0, cursor: null }),
     'GET /volumes/:volume/tree': ({ params }) => {
       const files = trees[params['volume']!];
@@ -56,7 +88,8 @@ async function world(answers: Record<string, Answer> = {}, { paths = ['a.md', 'a
     news!.state('open');
     news!.opened(again);
   };
-  const go = (path: string | null = null, name = 'team/lab') => workspace.go({ volume: name, view: 'files', path, query: {} });
+  const go = (path: string | null = null, name = 'team/lab') =>
+    workspace.go({ volume: name, view: 'files', path, query: {} });
   return { workspace, asked, said, shown, toasts, connect, go, trees, storage };
 }
 
@@ -69,7 +102,10 @@ test('a place opens its volume and its file, and says where I am', async () => {
   expect(workspace.tree).toBe('ready');
   expect(workspace.activeFile?.path).toBe('agents/b.md');
   expect([...workspace.expanded]).toEqual(['agents']);
-  expect(said).toEqual([{ type: 'watch', volume: 'team/lab' }, { type: 'at', volume: 'team/lab', fileId: 'id-agents/b.md' }]);
+  expect(said).toEqual([
+    { type: 'watch', volume: 'team/lab' },
+    { type: 'at', volume: 'team/lab', fileId: 'id-agents/b.md' },
+  ]);
   expect(workspace.canWrite).toBe(true);
   expect(workspace.unreviewed).toBe(3);
 });
@@ -100,7 +136,13 @@ test('a volume that is not mine to see says so and keeps the rest alive', async 
 test('[SY14] a rename by somebody else keeps the tab, and the address follows', async () => {
   const { workspace, go, shown } = await world();
   await go('a.md');
-  workspace.hear({ type: 'tree', volume: 'team/lab', changed: [{ ...entry('a.md'), path: 'notes/new name.md' }], gone: [], folders: [] });
+  workspace.hear({
+    type: 'tree',
+    volume: 'team/lab',
+    changed: [{ ...entry('a.md'), path: 'notes/new name.md' }],
+    gone: [],
+    folders: [],
+  });
   expect(openTabs(workspace)).toEqual([['notes/new name.md']]);
   expect(shown.at(-1)).toBe('= /v/team/lab/f/notes/new%20name.md');
   expect(workspace.activeFile?.id).toBe('id-a.md');
@@ -109,7 +151,13 @@ test('[SY14] a rename by somebody else keeps the tab, and the address follows', 
 test('[SY14] a file that somebody else deleted stays open and says who', async () => {
   const { workspace, go } = await world();
   await go('a.md');
-  workspace.hear({ type: 'tree', volume: 'team/lab', changed: [], gone: [{ id: 'id-a.md', path: 'a.md', by: face('ben'), at: '2026-11-22T14:31:00Z' }], folders: [] });
+  workspace.hear({
+    type: 'tree',
+    volume: 'team/lab',
+    changed: [],
+    gone: [{ id: 'id-a.md', path: 'a.md', by: face('ben'), at: '2026-11-22T14:31:00Z' }],
+    folders: [],
+  });
   expect(workspace.fileAt('a.md')).toBe(null);
   expect(workspace.tabs.active).toBe('id-a.md');
   expect(workspace.gone.get('id-a.md')?.by?.login).toBe('ben');
@@ -120,7 +168,12 @@ test('[SY14] a file that somebody else deleted stays open and says who', async (
 test('what I delete closes, and the toast puts it back', async () => {
   const asked: unknown[] = [];
   const { workspace, go, toasts, shown, trees } = await world({
-    'DELETE /volumes/:volume/files/*path': ({ params }) => ({ id: `id-${params['path']}`, path: params['path'], epoch: 1, oid: null }),
+    'DELETE /volumes/:volume/files/*path': ({ params }) => ({
+      id: `id-${params['path']}`,
+      path: params['path'],
+      epoch: 1,
+      oid: null,
+    }),
     'POST /files/:id/put-back': ({ params }) => {
       asked.push(params['id']);
       return { id: params['id'], path: 'a.md', epoch: 1, oid: null };
@@ -139,7 +192,9 @@ test('what I delete closes, and the toast puts it back', async () => {
 
 test('a folder that moves takes its open files and its open state along', async () => {
   const { workspace, go, shown } = await world({
-    'PATCH /volumes/:volume/folders/*path': ({ body }) => ({ files: [{ id: 'id-agents/b.md', path: `${(body as { rename_to: string }).rename_to}/b.md`, epoch: 1, oid: null }] }),
+    'PATCH /volumes/:volume/folders/*path': ({ body }) => ({
+      files: [{ id: 'id-agents/b.md', path: `${(body as { rename_to: string }).rename_to}/b.md`, epoch: 1, oid: null }],
+    }),
   });
   await go('agents/b.md');
   await workspace.rename('agents', 'old/agents');
@@ -158,16 +213,37 @@ test('uploads: a taken name gets a number, one failure does not stop the others,
     },
   });
   await go();
-  await workspace.upload([{ path: 'A.md', bytes: new Blob(['x']) }, { path: 'big.bin', bytes: new Blob(['y']) }, { path: 'deep/c.png', bytes: new Blob(['z']) }]);
+  await workspace.upload([
+    { path: 'A.md', bytes: new Blob(['x']) },
+    { path: 'big.bin', bytes: new Blob(['y']) },
+    { path: 'deep/c.png', bytes: new Blob(['z']) },
+  ]);
   expect(sent.sort()).toEqual(['A 2.md', 'big.bin', 'deep/c.png']);
-  expect(toasts.shown[0]).toMatchObject({ kind: 'danger', text: '2 of 3 files arrived. big.bin: Files may have at most 32 MB.' });
+  expect(toasts.shown[0]).toMatchObject({
+    kind: 'danger',
+    text: '2 of 3 files arrived. big.bin: Files may have at most 32 MB.',
+  });
 });
 
 test('others are shown once each, never I myself', async () => {
   const { workspace, go } = await world();
   await go('a.md');
-  const at = (login: string, fileId: string | null, tab: string) => ({ tab, person: face(login), fileId, since: '2026-11-22T10:00:00Z' });
-  workspace.hear({ type: 'presence', volume: 'team/lab', here: [at('ada', 'id-a.md', '1'), at('ben', 'id-a.md', '2'), at('ben', null, '3'), at('mei', 'id-agents/b.md', '4')] });
+  const at = (login: string, fileId: string | null, tab: string) => ({
+    tab,
+    person: face(login),
+    fileId,
+    since: '2026-11-22T10:00:00Z',
+  });
+  workspace.hear({
+    type: 'presence',
+    volume: 'team/lab',
+    here: [
+      at('ada', 'id-a.md', '1'),
+      at('ben', 'id-a.md', '2'),
+      at('ben', null, '3'),
+      at('mei', 'id-agents/b.md', '4'),
+    ],
+  });
   workspace.hear({ type: 'presence', volume: 'team/other', here: [] });
   expect(workspace.facesIn().map((one) => one.login)).toEqual(['ben', 'mei']);
   expect(workspace.facesIn('id-a.md').map((one) => one.login)).toEqual(['ben']);
@@ -182,14 +258,24 @@ test('after a gap in the connection everything is read again, and the watch rene
   asked.length = said.length = 0;
   connect(true);
   await expect.poll(() => workspace.fileAt('new.md')?.path).toBe('new.md');
-  expect(said).toEqual([{ type: 'watch', volume: 'team/lab' }, { type: 'at', volume: 'team/lab', fileId: 'id-a.md' }]);
+  expect(said).toEqual([
+    { type: 'watch', volume: 'team/lab' },
+    { type: 'at', volume: 'team/lab', fileId: 'id-a.md' },
+  ]);
   expect(asked.sort()).toEqual(['GET /me/notifications', 'GET /volumes', 'GET /volumes/:volume/tree']);
 });
 
 test('words wait for a version until it is there', async () => {
   const { workspace, go } = await world();
   await go('a.md');
-  workspace.hear({ type: 'pending', volume: 'team/lab', fileId: 'id-a.md', authors: [face('ben')], due: '2026-11-22T10:00:30Z', held: null });
+  workspace.hear({
+    type: 'pending',
+    volume: 'team/lab',
+    fileId: 'id-a.md',
+    authors: [face('ben')],
+    due: '2026-11-22T10:00:30Z',
+    held: null,
+  });
   expect(workspace.fileAt('a.md')?.pending).toBe(true);
   expect(workspace.due.get('id-a.md')?.authors[0]?.login).toBe('ben');
   const before = workspace.versions;
@@ -219,7 +305,17 @@ test('a first visit starts in a team’s volume, and a place that is no longer m
 
 test('notifications: news counts up, reading counts down', async () => {
   const { workspace } = await world({ 'POST /me/notifications/read': () => ({}) });
-  const one = (id: string) => ({ id, kind: 'file.deleted', text: 'Ben deleted a.md', volume: 'team/lab', path: 'a.md', oid: null, by: face('ben'), at: '2026-11-22T10:00:00Z', read: false });
+  const one = (id: string) => ({
+    id,
+    kind: 'file.deleted',
+    text: 'Ben deleted a.md',
+    volume: 'team/lab',
+    path: 'a.md',
+    oid: null,
+    by: face('ben'),
+    at: '2026-11-22T10:00:00Z',
+    read: false,
+  });
   workspace.hear({ type: 'notification', notification: one('1') });
   workspace.hear({ type: 'notification', notification: one('2') });
   expect(workspace.unread).toBe(2);
