@@ -97,19 +97,17 @@ export async function listUnsentFiles({
 export const forgetCopy = (name: string): Promise<void> => deleteDatabase(name);
 
 /**
- * On sign-out: everything the server already has leaves this browser. Words that it has not stay under the person's own name,
- * where no other account looks (SY5), until that person signs in again.
+ * At sign-out, and when somebody else signs in: what the server already has of a person leaves this browser. Words that it has not
+ * stay under the person's own name, where no other account looks (SY5), until that person signs in again.
  */
-export async function forgetCopies({ personId }: { personId: string }): Promise<{ kept: number }> {
+export async function forgetCopies(whose: { of: string } | { notOf: string }): Promise<{ kept: number }> {
   let kept = 0;
-  for (const name of await listCopies(`${prefix}:${personId}:`)) {
-    const doc = new Y.Doc();
-    const copy = await openOfflineCopy({ name, doc });
-    if (copy?.unsent) {
-      kept++;
-      await copy.close();
-    } else await copy?.discard();
-    doc.destroy();
+  for (const name of await listCopies(`${prefix}:`)) {
+    const isTheirs =
+      'of' in whose ? name.startsWith(`${prefix}:${whose.of}:`) : !name.startsWith(`${prefix}:${whose.notOf}:`);
+    if (!isTheirs) continue;
+    if (await readNote(name)) kept++;
+    else await deleteDatabase(name);
   }
   return { kept };
 }

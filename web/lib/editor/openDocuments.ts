@@ -4,7 +4,7 @@ import { isProblem } from '#shared/errors.ts';
 import type { Face } from '#shared/live.ts';
 import type { Api } from '#lib/api.ts';
 import { LiveDocument, type LiveFile } from './liveDocument.ts';
-import { listUnsentFiles } from './offlineCopies.ts';
+import { forgetCopies, listUnsentFiles } from './offlineCopies.ts';
 
 /** How long a document without panes stays. */
 const grace = 20_000;
@@ -51,17 +51,24 @@ function letGo(key: string, entry: Entry): void {
   }, grace);
 }
 
-/** Ends everything at once, at sign-out. */
-export function closeDocuments(): void {
+/** At sign-out: ends everything at once and takes what is safe on the server out of this browser. */
+export async function leaveDocuments({ personId }: { personId: string }): Promise<void> {
   for (const { live, timer } of entries.values()) {
     clearTimeout(timer);
     live.close();
   }
   entries.clear();
+  await forgetCopies({ of: personId });
+}
+
+/** When the workspace opens: nothing of another account stays here, and what this one typed offline is sent, whichever file comes first. */
+export async function enterDocuments({ api, me }: { api: Api; me: Face }): Promise<void> {
+  await forgetCopies({ notOf: me.id });
+  await sendWaitingWords({ api, me });
 }
 
 /** Words typed offline in a tab that was closed go to the server when the workspace opens again, whichever file comes first (SY8). */
-export async function sendWaitingWords({ api, me }: { api: Api; me: Face }): Promise<void> {
+async function sendWaitingWords({ api, me }: { api: Api; me: Face }): Promise<void> {
   for (const { fileId, epoch } of await listUnsentFiles({ personId: me.id })) {
     try {
       const file = await api('GET /files/:id', { params: { id: fileId } });

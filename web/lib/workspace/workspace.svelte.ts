@@ -23,6 +23,8 @@ export type Outside = {
   /** Shows an address; `replace` makes no step in the history of the browser. */
   goto: (address: string, options?: { replace?: boolean }) => void;
   signedOut: () => void;
+  /** After a sign-out: what this browser keeps of the person goes. */
+  leave?: (personId: string) => Promise<void>;
 };
 
 /** What the editor tells the status bar. */
@@ -116,6 +118,7 @@ export class Workspace {
     try {
       await this.api('POST /auth/sign-out');
       this.stop();
+      if (this.me) await this.#outside.leave?.(this.me.person.id).catch(() => undefined);
       this.#outside.signedOut();
     } catch (error) {
       this.toasts.fail(error);
