@@ -165,9 +165,14 @@ export function replaceByBlob({
   });
 }
 
+/** A file without a room gets the column's default when it is opened; a restore raises it. */
 export async function readEpoch({ store, fileId }: { store: ReadStore; fileId: string }): Promise<number> {
-  const rows = await store.query<{ epoch: number }>('select epoch from rooms where file_id = $1', [fileId]);
-  return rows[0]?.epoch ?? 1;
+  const rows = await store.query<{ epoch: number }>(
+    `select coalesce((select epoch from rooms where file_id = $1), (select column_default::int from information_schema.columns
+     where table_schema = 'public' and table_name = 'rooms' and column_name = 'epoch')) as epoch`,
+    [fileId],
+  );
+  return rows[0]!.epoch;
 }
 
 export async function readPending({ store }: { store: ReadStore }): Promise<{ fileId: string; people: string[] }[]> {
