@@ -1,6 +1,14 @@
 // Who wrote each line, in the gutter of the living editor. Lines keep their people while everybody types; what is typed since the
 // last version says "now". Mounted from outside into any CodeMirror view, and taken out again.
-import { Compartment, Prec, StateEffect, StateField, type ChangeDesc, type Extension, type Text } from '@codemirror/state';
+import {
+  Compartment,
+  Prec,
+  StateEffect,
+  StateField,
+  type ChangeDesc,
+  type Extension,
+  type Text,
+} from '@codemirror/state';
 import { EditorView, gutter, GutterMarker } from '@codemirror/view';
 import { isProblem } from '#shared/errors.ts';
 import type { ToBrowser } from '#shared/live.ts';
@@ -30,7 +38,8 @@ export function followChanges({ owners, changes, before, after }: Following): Ow
   changes.iterChangedRanges((fromA, toA, fromB, toB) => {
     let [from, to] = [before.lineAt(fromA).number - 1, before.lineAt(toA).number];
     let [first, last] = [after.lineAt(fromB).number - 1, after.lineAt(toB).number];
-    while (from < to && first < last && before.line(from + 1).text === after.line(first + 1).text) [from, first] = [from + 1, first + 1];
+    while (from < to && first < last && before.line(from + 1).text === after.line(first + 1).text)
+      [from, first] = [from + 1, first + 1];
     while (from < to && first < last && before.line(to).text === after.line(last).text) [to, last] = [to - 1, last - 1];
     edits.push({ from, to, count: last - first });
   });
@@ -59,7 +68,12 @@ class NameMarker extends GutterMarker {
     this.elementClass = stretch.owner ? hueOf(stretch.owner.author) : 'cm-blame-now';
   }
   override eq(other: NameMarker): boolean {
-    return this.#first === other.#first && this.#stretch.who === other.#stretch.who && this.#stretch.time === other.#stretch.time && this.elementClass === other.elementClass;
+    return (
+      this.#first === other.#first &&
+      this.#stretch.who === other.#stretch.who &&
+      this.#stretch.time === other.#stretch.time &&
+      this.elementClass === other.elementClass
+    );
   }
   override toDOM(): Node {
     const { who, time, owner } = this.#stretch;
@@ -68,7 +82,8 @@ class NameMarker extends GutterMarker {
     const name = document.createElement('b');
     name.textContent = who;
     label.append(name, time ? ` ${time}` : '');
-    if (owner) label.title = `${owner.message.split('\n', 1)[0]}\n${owner.author?.name ?? 'LLMos'}, ${owner.at ? new Date(owner.at).toLocaleString('en-GB') : ''}`;
+    if (owner)
+      label.title = `${owner.message.split('\n', 1)[0]}\n${owner.author?.name ?? 'LLMos'}, ${owner.at ? new Date(owner.at).toLocaleString('en-GB') : ''}`;
     else label.title = 'Typed since the last version';
     return label;
   }
@@ -131,9 +146,18 @@ export function openBlame({ view, fileId, volume, path, api, listen }: BlamePlac
     const mine = ++asked;
     try {
       const { oid, runs } = await api('GET /volumes/:volume/blame/*path', { params: { volume, path } });
-      const before = oid === null ? '' : await api('GET /volumes/:volume/files/*path', { params: { volume, path }, query: { at: oid } });
+      const before =
+        oid === null
+          ? ''
+          : await api('GET /volumes/:volume/files/*path', { params: { volume, path }, query: { at: oid } });
       if (closed || mine !== asked) return;
-      const owners = oid === null ? view.state.doc.toString().split('\n').map(() => null) : carryOwners({ owners: ownersOf(runs), before, after: view.state.doc.toString() });
+      const owners =
+        oid === null
+          ? view.state.doc
+              .toString()
+              .split('\n')
+              .map(() => null)
+          : carryOwners({ owners: ownersOf(runs), before, after: view.state.doc.toString() });
       view.dispatch({ effects: setOwners.of(owners) });
     } catch (error) {
       if (!isProblem(error)) throw error; // the next version brings the names

@@ -70,6 +70,7 @@ export function readDiff({ before, after, context = 3 }: Shown): TextDiff {
 const least = 4;
 
 function fold(rows: (SameRow | ChangedRow)[], context: number): DiffRow[] {
+  if (context === Infinity) return rows;
   const folded: DiffRow[] = [];
   for (let from = 0; from < rows.length;) {
     if (rows[from]!.kind !== 'same') {

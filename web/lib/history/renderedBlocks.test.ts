@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pairBlocks } from './renderedBlocks.ts';
+import { headerAndBody, pairBlocks } from './renderedBlocks.ts';
 
 test('rendered blocks that changed stand beside each other', () => {
   expect(
@@ -9,4 +9,9 @@ test('rendered blocks that changed stand beside each other', () => {
     { kind: 'changed', before: ['<p>b</p>'], after: ['<p>B</p>', '<p>new</p>'] },
     { kind: 'same', before: ['<p>c</p>'], after: ['<p>c</p>'] },
   ]);
+});
+
+test('the header is told from the body', () => {
+  expect(headerAndBody('---\nname: A\n---\n# T\n')).toEqual({ header: 'name: A', body: '# T\n' });
+  expect(headerAndBody('# T\n---\nx\n---\n')).toEqual({ header: null, body: '# T\n---\nx\n---\n' });
 });

@@ -18,3 +18,9 @@ export function pairBlocks(before: string[], after: string[]): BlockRow[] {
   same(before.length);
   return rows;
 }
+
+/** The header of a definition stands apart: it is not prose. */
+export function headerAndBody(text: string): { header: string | null; body: string } {
+  const found = /^---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)([\s\S]*)$/.exec(text);
+  return found ? { header: found[1]!, body: found[2]! } : { header: null, body: text };
+}
