@@ -1,12 +1,14 @@
 // How a person looks to others: name and colour, asked for with every list of commits and every presence. Remembered until changed.
 import type { Face } from '#shared/live.ts';
 import type { Database } from '../platform/database.ts';
-import { findFaces } from './peopleStore.ts';
+import { findFaces, findFacesByLogin } from './peopleStore.ts';
 import { isUuid } from './secrets.ts';
 
 export type Faces = {
   /** Those of them that exist, by id. */
   faces(ids: Iterable<string>): Promise<Map<string, Face>>;
+  /** Those of them that exist, by login: git's history knows only that. */
+  byLogins(logins: string[]): Promise<Map<string, Face>>;
   face(id: string | null): Promise<Face | null>;
   forget(id: string): void;
 };
@@ -38,6 +40,10 @@ export function createFaces({ database }: { database: Database }): Faces {
 
   return {
     faces,
+    byLogins: async (logins) =>
+      logins.length === 0
+        ? new Map()
+        : new Map((await findFacesByLogin(database, logins)).map((face) => [face.login, face])),
     face: async (id) => (id === null ? null : ((await faces([id])).get(id) ?? null)),
     forget: (id) => {
       changes += 1;

@@ -51,6 +51,13 @@ export async function findFaces(queries: Queries, ids: string[]) {
     .where(inArray(people.id, ids));
 }
 
+export async function findFacesByLogin(queries: Queries, logins: string[]) {
+  return queries
+    .select({ id: people.id, login: people.login, name: people.name, colour: people.colour })
+    .from(people)
+    .where(inArray(people.login, logins));
+}
+
 export const listPeople = (queries: Queries): Promise<PersonRow[]> =>
   queries.select().from(people).orderBy(asc(people.login));
 

@@ -43,7 +43,15 @@ export function openReviewStore({ database }: { database: Database }) {
       );
       return new Map(rows.map(({ oid, author }) => [oid, author]));
     },
-    /** Commits of others that nobody reviewed and that were not undone, newest first. Samples and releases are not news. */
+    /** How many of those there are, by volume. */
+    async count({ volumeIds, personId }: { volumeIds: string[]; personId: string }): Promise<Map<string, number>> {
+      if (volumeIds.length === 0) return new Map();
+      const { rows } = await database.execute<{ volume_id: string; waiting: number }>(
+        sql`select c.volume_id, count(*)::int as waiting ${waitingFor({ volumeIds, personId })} group by c.volume_id`,
+      );
+      return new Map(rows.map((row) => [row.volume_id, row.waiting]));
+    },
+    /** Commits of others that nobody reviewed, newest first. `before`: where the last page ended. */
     async waiting({
       volumeIds,
       personId,
@@ -56,9 +64,7 @@ export function openReviewStore({ database }: { database: Database }) {
       limit: number;
     }): Promise<{ rows: { volumeId: string; oid: string; at: string }[]; total: number }> {
       if (volumeIds.length === 0) return { rows: [], total: 0 };
-      const waiting = sql`from commits c where c.volume_id in ${volumeIds} and c.author is not null and c.author <> ${personId} and c.kind not in ('sample', 'upgrade')
-        and not exists (select 1 from reviews r where r.volume_id = c.volume_id and r.oid = c.oid)
-        and not exists (select 1 from commits u where u.volume_id = c.volume_id and u.undoes = c.oid)`;
+      const waiting = waitingFor({ volumeIds, personId });
       const page = before
         ? sql`and (to_char(c.at at time zone 'utc', 'YYYYMMDDHH24MISS') || lpad(c.position::text, 9, '0') || c.volume_id::text) < ${before}`
         : sql``;
@@ -72,4 +78,12 @@ export function openReviewStore({ database }: { database: Database }) {
       };
     },
   };
+}
+
+/** What somebody could look at: not their own, not undone, reviewed by nobody. Samples and releases are not news. */
+function waitingFor({ volumeIds, personId }: { volumeIds: string[]; personId: string }) {
+  return sql`from commits c
+    where c.volume_id in ${volumeIds} and c.author is not null and c.author <> ${personId} and c.kind not in ('sample', 'upgrade')
+    and not exists (select 1 from reviews r where r.volume_id = c.volume_id and r.oid = c.oid)
+    and not exists (select 1 from commits u where u.volume_id = c.volume_id and u.undoes = c.oid)`;
 }

@@ -9,7 +9,7 @@ export type ReviewNeeds = {
   database: Database;
   /** Volumes that the person may review in: those of their teams, as editor or owner. */
   volumesToReview: (actor: Actor) => Promise<{ id: string; name: string }[]>;
-  commits: (query: { volumeId: string; oids: string[] }) => Promise<Commit[]>;
+  commits: (query: { volumeId: string; oids: string[]; viewer: string }) => Promise<Commit[]>;
   /** For /live and for who wrote it. */
   reviewed: (news: {
     volumeId: string;
@@ -46,6 +46,8 @@ export function openReviews({ database, volumesToReview, commits, reviewed }: Re
   return {
     /** For the list of versions: what was said about each commit. */
     states: store.states,
+    /** How many wait for this person, by volume. */
+    unreviewed: store.count,
 
     async approve({ volumeId, oids, personId }: { volumeId: string; oids: string[]; personId: string }): Promise<void> {
       const authors = await store.authors({ volumeId, oids });
@@ -72,7 +74,8 @@ export function openReviews({ database, volumesToReview, commits, reviewed }: Re
       const items: { volume: string; commits: Commit[] }[] = [];
       for (const [volumeId, name] of volumes) {
         const oids = rows.filter((row) => row.volumeId === volumeId).map((row) => row.oid);
-        if (oids.length > 0) items.push({ volume: name, commits: await commits({ volumeId, oids }) });
+        if (oids.length > 0)
+          items.push({ volume: name, commits: await commits({ volumeId, oids, viewer: actor.personId }) });
       }
       return { items, total, cursor: rows.length === pageSize ? rows.at(-1)!.at : null };
     },

@@ -22,6 +22,8 @@ export type RollbackNeeds = {
     deletedAt: (place: { volumeId: string; path: string }) => Promise<FileNow | null>;
     version: (version: { volumeId: string; oid: string }) => Promise<Version | null>;
   };
+  /** A commit was undone by this person. */
+  undone: (undone: { volumeId: string; oid: string; personId: string }) => Promise<void>;
   keepConflicts: (clash: {
     volumeId: string;
     fileId: string;
@@ -61,7 +63,7 @@ type Outcome = Pick<ChangeResult, 'files' | 'conflicts'> & {
   clashes: { fileId: string; overlaps: AnchoredOverlap[] }[];
 };
 
-export function createRollback({ versions, rooms, files, keepConflicts }: RollbackNeeds): Rollback {
+export function createRollback({ versions, rooms, files, keepConflicts, undone }: RollbackNeeds): Rollback {
   async function act({
     volumeId,
     person,
@@ -93,7 +95,8 @@ export function createRollback({ versions, rooms, files, keepConflicts }: Rollba
     const made = await versions.commitTree(commit);
     const { files: changed, conflicts, clashes } = outcome as unknown as Outcome;
     for (const clash of clashes) await keepConflicts({ volumeId, theirsBy, source, ...clash });
-    return { commits: await versions.describe(volumeId, made.versions), files: changed, conflicts, kept, open };
+    if (undoes && made.versions.length > 0) await undone({ volumeId, oid: undoes, personId: person });
+    return { commits: await versions.describe(volumeId, made.versions, person), files: changed, conflicts, kept, open };
   }
 
   type All = { volumeId: string; person: string; preview: boolean; changes: NetChange[]; now: Map<string, FileNow> };

@@ -1,0 +1,260 @@
+// The second page of main.ts: what a team shares, put together. Living documents, versions, files, reviews and the news of all that
+// know each other by type only; here they are introduced, in the order in which they need each other.
+import { decide } from '#shared/permissions.ts';
+import { secretLine } from '#shared/secrets.ts';
+import type { Accounts } from './accounts/accounts.ts';
+import type { Config } from './config.ts';
+import { createLive } from './live/live.ts';
+import type { Clock } from './platform/clock.ts';
+import type { Database } from './platform/database.ts';
+import type { GitClone } from './platform/gitClone.ts';
+import type { Log } from './platform/log.ts';
+import type { Repositories } from './platform/repositories.ts';
+import { openReviews } from './reviews/reviews.ts';
+import { reviewRoutes } from './reviews/reviewRoutes.ts';
+import { openRooms } from './sync/rooms.ts';
+import type { RoomAccess } from './sync/types.ts';
+import { archiveRoutes } from './volumes/archiveRoutes.ts';
+import { createConflictStore } from './volumes/conflictStore.ts';
+import { fileRoutes } from './volumes/fileRoutes.ts';
+import { createFiles } from './volumes/files.ts';
+import { createFileStore } from './volumes/fileStore.ts';
+import { historyRoutes } from './volumes/historyRoutes.ts';
+import { createImporting } from './volumes/importing.ts';
+import { createMerges } from './volumes/merge.ts';
+import { openVersions } from './volumes/openVersions.ts';
+import { createRollback } from './volumes/rollback.ts';
+import { rollbackRoutes } from './volumes/rollbackRoutes.ts';
+import { createSearchStore } from './volumes/searchStore.ts';
+import { readSample, readSystemFiles, type Sample } from './volumes/shippedFiles.ts';
+import { createShippedStore } from './volumes/shippedStore.ts';
+import { upgradeSystem } from './volumes/upgrading.ts';
+import { createVolumeNews } from './volumes/volumeNews.ts';
+import { createVolumes } from './volumes/volumes.ts';
+import { createVolumeStore } from './volumes/volumeStore.ts';
+
+export type Workspace = Awaited<ReturnType<typeof openWorkspace>>;
+
+export async function openWorkspace({
+  database,
+  databaseUrl,
+  repositories,
+  gitClone,
+  accounts,
+  clock,
+  log,
+  config,
+  release,
+}: {
+  database: Database;
+  databaseUrl: string;
+  repositories: Repositories;
+  gitClone: GitClone;
+  accounts: Accounts;
+  clock: Clock;
+  log: Log;
+  config: Pick<Config, 'checkpoint' | 'rateLimits'>;
+  release: string;
+}) {
+  const failed = (what: string) => (err: unknown) => log.error({ err }, what);
+  const store = createFileStore(database);
+  const volumeStore = createVolumeStore(database);
+  const people = { faces: accounts.faces, byLogins: accounts.byLogins };
+
+  // ---- living documents: the log, the rooms, who may come in
+  const access: RoomAccess = {
+    faceOf: async (personId) => (await accounts.face(personId))!,
+    async mayJoin({ actor, fileId }) {
+      if (!(await accounts.isStillValid(actor))) return 'unauthenticated';
+      const file = await volumes.findFile(fileId, actor);
+      if (!file || file.kind !== 'text') return 'not-found';
+      const { name, kind, role } = file.volume;
+      const resource = { kind: 'volume', name, volumeKind: kind, role } as const;
+      const verdict = decide({ actor, verb: 'volume.read', resource });
+      if (verdict !== 'allow') return verdict;
+      return { write: decide({ actor, verb: 'volume.write', resource }) === 'allow' };
+    },
+    firstText: (fileId) => versions.textOf(fileId),
+  };
+  const rooms = await openRooms({
+    databaseUrl,
+    access,
+    news: { edited: (edit) => versions.edited(edit), left: (left) => versions.left(left) },
+    log,
+    ...(config.rateLimits ? {} : { limits: unlimited }),
+  });
+
+  // ---- news: who is here, what just happened
+  const live = createLive({
+    clock,
+    findVolume: (name, actor) => volumes.find(name, actor),
+    isStillValid: accounts.isStillValid,
+    face: accounts.face,
+    isFileOf: async ({ volumeId, fileId }) => (await store.byId(fileId))?.volumeId === volumeId,
+  });
+  const nameOf = async (volumeId: string) => (await volumeStore.byId(volumeId))?.name ?? null;
+  const news = createVolumeNews({
+    store,
+    describe: (volumeId, made) => versions.describe(volumeId, made),
+    nameOf,
+    people,
+    live,
+    notify: accounts.notify,
+    failed: failed('news.failed'),
+  });
+
+  // ---- versions, and who looked at them
+  const merges = createMerges({ store: createConflictStore(database), rooms, people, news, clock });
+  const reviews = openReviews({
+    database,
+    volumesToReview: async (actor) => {
+      const mine = (await volumes.list(actor)).filter(({ kind, role }) => kind === 'team' && role !== 'viewer');
+      return volumeStore.byNames(mine.map(({ name }) => name));
+    },
+    commits: ({ volumeId, oids, viewer }) => versions.commits({ volumeId, oids, viewer }),
+    reviewed({ volumeId, oids, verdict, by, authors }) {
+      live.reviewed({ volumeId, oids });
+      if (verdict === 'reverted') tellReverted({ volumeId, oid: oids[0]!, by, authors }).catch(failed('news.failed'));
+    },
+  });
+  const versions = await openVersions({
+    database,
+    repositories,
+    rooms,
+    people,
+    reviews: reviews.states,
+    news,
+    keepConflicts: merges.keepConflicts,
+    holdsSecret: ({ path, text, notSecret }) => secretLine({ path, text, notSecret }) !== null,
+    clock,
+    log,
+    times: config.checkpoint,
+  });
+  async function tellReverted({
+    volumeId,
+    oid,
+    by,
+    authors,
+  }: {
+    volumeId: string;
+    oid: string;
+    by: string;
+    authors: string[];
+  }) {
+    const [commit] = await versions.commits({ volumeId, oids: [oid] });
+    const [who, volume] = [await accounts.face(by), await nameOf(volumeId)];
+    const text = `${who?.name ?? 'Somebody'} undid your version “${commit?.message.split('\n', 1)[0] ?? oid.slice(0, 7)}”.`;
+    await accounts.notify({
+      to: authors,
+      kind: 'review.reverted',
+      text,
+      volume,
+      oid,
+      by,
+      path: commit?.files[0]?.path ?? null,
+    });
+  }
+
+  // ---- volumes and the files in them
+  const volumes = createVolumes({
+    store: volumeStore,
+    files: store,
+    versions,
+    members: accounts,
+    unreviewed: reviews.unreviewed,
+  });
+  const files = createFiles({ store, versions, rooms, merges, news });
+  const importing = createImporting({ store, versions, rooms, merges });
+  const rollback = createRollback({
+    versions,
+    rooms,
+    keepConflicts: merges.keepConflicts,
+    undone: (undone) => reviews.reverted(undone),
+    files: {
+      now: async (ids) => new Map((await store.byIds(ids)).map((row) => [row.id, fileNow(row)])),
+      at: async ({ volumeId, path }) => fileNowOrNull(await store.byPath(volumeId, path)),
+      deletedAt: async ({ volumeId, path }) => fileNowOrNull(await store.lastDeleted(volumeId, path)),
+      version: ({ volumeId, oid }) => versions.version({ volumeId, oid }),
+    },
+  });
+
+  async function openSystem(): Promise<void> {
+    const { id } = await volumes.ensureSystem();
+    const shipped = createShippedStore(database);
+    const changed = await upgradeSystem({
+      volumeId: id,
+      files: await readSystemFiles(),
+      release,
+      store,
+      shipped,
+      versions,
+      rooms,
+      merges,
+    });
+    if (changed > 0) log.info({ release, files: changed }, 'system.upgraded');
+  }
+  await openSystem();
+
+  const stopListening = [
+    accounts.onAccessChanged(({ personId }) => {
+      live.accessChanged({ personId });
+      rooms.recheck(personId).catch(failed('access.recheck-failed'));
+    }),
+    accounts.notifications.onNotified((told) => live.notified(told)),
+  ];
+
+  return {
+    rooms,
+    versions,
+    volumes,
+    importing,
+    handlers: {
+      ...fileRoutes({
+        volumes,
+        files,
+        store,
+        merges,
+        versions,
+        rooms,
+        search: createSearchStore(database),
+        people,
+        originOf: accounts.originOf,
+      }),
+      ...archiveRoutes({ importing, versions, gitClone }),
+      ...historyRoutes({ versions }),
+      ...rollbackRoutes(rollback),
+      ...reviewRoutes(reviews),
+    },
+    acceptors: { '/sync/': rooms.join, '/live': live.accept },
+
+    async personJoined({ id, login }: { id: string; login: string }): Promise<void> {
+      await volumes.ensureForPerson({ id, login });
+    },
+    async teamFounded({
+      team,
+      sample,
+      personId,
+    }: {
+      team: { id: string; slug: string };
+      sample: Sample | null;
+      personId: string;
+    }): Promise<void> {
+      const { id } = await volumes.ensureForTeam(team);
+      if (sample === null || (await versions.head(id))) return;
+      await importing.importFiles({
+        volumeId: id,
+        person: personId,
+        files: await readSample(sample),
+        kind: 'sample',
+        message: `Start from the sample ${sample}`,
+      });
+    },
+    /** Ends the connections, makes the last versions, lets go. */
+    async close(): Promise<void> {
+      for (const stop of stopListening) stop();
+      live.close();
+      await versions.close();
+      await rooms.stop();
+    },
+  };
+}
