@@ -36,6 +36,8 @@ export type Config = {
   logLevel: (typeof logLevels)[number];
   /** Off only for benchmarks and load tests. */
   rateLimits: boolean;
+  /** Where native git is looked for. */
+  searchPath: string;
   /** A version is made after this much quiet, at the latest after `latestMs` of typing (GI1). */
   checkpoint: { quietMs: number; latestMs: number };
 };
@@ -166,6 +168,7 @@ export function readConfig(
     pyodideIndexUrl: pyodide?.href ?? null,
     logLevel: oneOf('LOG_LEVEL', logLevels) ?? 'info',
     rateLimits: oneOf('RATE_LIMITS', ['on', 'off']) !== 'off',
+    searchPath: environment.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     checkpoint: {
       quietMs: whole('CHECKPOINT_QUIET_MS', 30_000, 100, 3_600_000),
       latestMs: whole('CHECKPOINT_LATEST_MS', 300_000, 100, 86_400_000),

@@ -14,16 +14,19 @@ import { migrateDatabase, openDatabase, pingDatabase } from './platform/database
 import { openVite } from './platform/development.ts';
 import { createEgress } from './platform/egress.ts';
 import { openEmbeddedPostgres } from './platform/embeddedPostgres.ts';
+import { createGitClone } from './platform/gitClone.ts';
 import type { Gatekeepers } from './platform/http.ts';
 import { createLimits } from './platform/limits.ts';
 import { createLog, say, type Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
-import { withNotYet } from './platform/notYet.ts';
+import { openNativeGit } from './platform/nativeGit.ts';
 import { openOwnership } from './platform/ownership.ts';
+import { openRepositories } from './platform/repositories.ts';
 import { createServer, serve } from './platform/serve.ts';
 import { stopOnSignal, type Stopping } from './platform/signals.ts';
 import { openSite } from './platform/site.ts';
 import { createSockets } from './platform/sockets.ts';
+import { openWorkspace } from './workspace.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const clock = systemClock;
@@ -76,8 +79,8 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
     signUp: config.signUp ?? 'invite',
     setupTokenNeeded: config.exposed,
     github: config.github,
-    personJoined: async () => undefined,
-    teamFounded: async () => undefined,
+    personJoined: (person) => workspace.personJoined(person),
+    teamFounded: (founded) => workspace.teamFounded(founded),
   });
   const tidying = setInterval(
     () => void accounts.tidy().catch((err: unknown) => log.error({ err }, 'accounts.untidy')),
@@ -85,18 +88,34 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
   );
   stopping.last('tidying', () => clearInterval(tidying));
 
+  // ---- what they share
+  const native = await openNativeGit({ searchPath: config.searchPath });
+  const repositories = openRepositories({ directory: path.join(config.dataDir, 'volumes'), native });
+  stopping.last('repositories', repositories.close);
+  const workspace = await openWorkspace({
+    database,
+    databaseUrl,
+    repositories,
+    gitClone: createGitClone({ native, egress, searchPath: config.searchPath }),
+    accounts,
+    clock,
+    log,
+    config,
+    release: version,
+  });
+  stopping.last('workspace', workspace.close);
+
   const gatekeepers: Gatekeepers = {
     who: ({ cookie, token }, answer) => accounts.authenticate({ cookie, token }, answer),
     team: (slug, actor) => accounts.team({ slug, personId: actor?.personId ?? null }),
-    volume: async () => null,
-    file: async () => null,
+    volume: (name, actor) => workspace.volumes.find(name, actor),
+    file: (id, actor) => workspace.volumes.findFile(id, actor),
   };
-  const { handlers, notYet } = withNotYet({ ...accountRoutes(accounts) });
-  if (notYet.length > 0) log.warn({ routes: notYet.length }, 'routes.missing');
 
   return {
-    handlers,
-    acceptors: {},
+    handlers: { ...accountRoutes(accounts), ...workspace.handlers },
+    acceptors: workspace.acceptors,
+    workspace,
     gatekeepers,
     metrics,
     accounts,

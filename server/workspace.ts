@@ -1,7 +1,6 @@
 // The second page of main.ts: what a team shares, put together. Living documents, versions, files, reviews and the news of all that
 // know each other by type only; here they are introduced, in the order in which they need each other.
 import { decide } from '#shared/permissions.ts';
-import { secretLine } from '#shared/secrets.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Config } from './config.ts';
 import { createLive } from './live/live.ts';
@@ -18,7 +17,7 @@ import { archiveRoutes } from './volumes/archiveRoutes.ts';
 import { createConflictStore } from './volumes/conflictStore.ts';
 import { fileRoutes } from './volumes/fileRoutes.ts';
 import { createFiles } from './volumes/files.ts';
-import { createFileStore } from './volumes/fileStore.ts';
+import { createFileStore, type FileRow } from './volumes/fileStore.ts';
 import { historyRoutes } from './volumes/historyRoutes.ts';
 import { createImporting } from './volumes/importing.ts';
 import { createMerges } from './volumes/merge.ts';
@@ -32,6 +31,19 @@ import { upgradeSystem } from './volumes/upgrading.ts';
 import { createVolumeNews } from './volumes/volumeNews.ts';
 import { createVolumes } from './volumes/volumes.ts';
 import { createVolumeStore } from './volumes/volumeStore.ts';
+
+/** For benchmarks and load tests (RATE_LIMITS=off): nobody is told to slow down. */
+const unlimited = {
+  messagesPerSecond: 1e9,
+  bytesPerSecond: 1e12,
+  syncsPerSecond: 1e9,
+  socketsPerPerson: 1e6,
+  socketsPerRoom: 1e6,
+  newClientsPerHour: 1e6,
+};
+
+const fileNow = (row: FileRow) => ({ ...row, deleted: row.deletedAt !== null });
+const fileNowOrNull = (row: FileRow | null) => row && fileNow(row);
 
 export type Workspace = Awaited<ReturnType<typeof openWorkspace>>;
 
@@ -125,7 +137,6 @@ export async function openWorkspace({
     reviews: reviews.states,
     news,
     keepConflicts: merges.keepConflicts,
-    holdsSecret: ({ path, text, notSecret }) => secretLine({ path, text, notSecret }) !== null,
     clock,
     log,
     times: config.checkpoint,
@@ -174,7 +185,6 @@ export async function openWorkspace({
       now: async (ids) => new Map((await store.byIds(ids)).map((row) => [row.id, fileNow(row)])),
       at: async ({ volumeId, path }) => fileNowOrNull(await store.byPath(volumeId, path)),
       deletedAt: async ({ volumeId, path }) => fileNowOrNull(await store.lastDeleted(volumeId, path)),
-      version: ({ volumeId, oid }) => versions.version({ volumeId, oid }),
     },
   });
 

@@ -157,6 +157,10 @@ export async function openVersions(needs: VersionNeeds): Promise<Versions> {
     },
     list: ({ volumeId, at }) => repositories.use(volumeId, (repository) => repository.list(at)),
     between: historyStore.between,
+    async version({ volumeId, oid }) {
+      const position = await historyStore.position(volumeId, oid);
+      return position ? ((await historyStore.between({ volumeId, from: position, to: position }))[0] ?? null) : null;
+    },
     log: history.log, commits: history.commits, describe: history.describe, diff: history.diff, blame: history.blame,
     rebuildIndex: (volumeId) => engine.rebuild(volumeId),
     edited: ({ fileId, person }) => whenKnown(fileId, (volumeId) => schedule.edited({ volumeId, fileId, person })),

@@ -13,14 +13,16 @@ import type { CheckpointNow, CommitTree, TreeChange, Version, Versions } from '.
 export type FileNow = { id: string; path: string; kind: 'text' | 'binary'; blob: string | null; deleted: boolean };
 
 export type RollbackNeeds = {
-  versions: Pick<Versions, 'checkpointNow' | 'commitTree' | 'between' | 'head' | 'readBlob' | 'describe' | 'textOf'>;
+  versions: Pick<
+    Versions,
+    'checkpointNow' | 'commitTree' | 'version' | 'between' | 'head' | 'readBlob' | 'describe' | 'textOf'
+  >;
   rooms: Pick<Rooms, 'edit' | 'read' | 'here'>;
   files: {
     now: (fileIds: string[]) => Promise<Map<string, FileNow>>;
     at: (place: { volumeId: string; path: string }) => Promise<FileNow | null>;
     /** The newest file that was deleted at this path. */
     deletedAt: (place: { volumeId: string; path: string }) => Promise<FileNow | null>;
-    version: (version: { volumeId: string; oid: string }) => Promise<Version | null>;
   };
   /** A commit was undone by this person. */
   undone: (undone: { volumeId: string; oid: string; personId: string }) => Promise<void>;
@@ -206,7 +208,7 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
   const livingText = async (file: FileNow) => (await rooms.read(file.id)) ?? (await versions.textOf(file.id)) ?? '';
 
   async function versionOf(volumeId: string, oid: string): Promise<Version> {
-    const version = await files.version({ volumeId, oid });
+    const version = await versions.version({ volumeId, oid });
     if (!version) throw notFound('version with this id in the volume');
     return version;
   }
