@@ -1,13 +1,13 @@
 // For tests only: the accounts behind the real edge, on a port, with real PostgreSQL and a clock that tests move.
 import { inject } from 'vitest';
-import type { ErrorBody } from '#shared/errors.ts';
+import { routes, type RouteKey } from '#shared/api.ts';
+import { Problem, type ErrorBody } from '#shared/errors.ts';
 import { createApp } from '../platform/app.ts';
 import { createEgress } from '../platform/egress.ts';
 import type { Gatekeepers, Handlers } from '../platform/http.ts';
 import { createLimits } from '../platform/limits.ts';
 import { createLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
-import { withNotYet } from '../platform/notYet.ts';
 import { createServer, serve } from '../platform/serve.ts';
 import { createSockets } from '../platform/sockets.ts';
 import { openTestDatabase } from '../platform/testDatabase.ts';
@@ -64,7 +64,7 @@ export async function openTestServer({
   };
   const app = createApp({
     ...edge,
-    ...withNotYet({ ...accountRoutes(accounts), ...handlers }),
+    handlers: { ...absent(), ...accountRoutes(accounts), ...handlers },
     metrics: createMetrics(),
     readiness: {},
     site: null,
@@ -151,3 +151,9 @@ export async function openTestServer({
   };
 }
 export type TestServer = Awaited<ReturnType<typeof openTestServer>>;
+
+/** The routes of slices that this test leaves out. */
+function absent(): Handlers {
+  const refuse = () => Promise.reject(new Problem('unavailable', 'That slice is not part of this test.'));
+  return Object.fromEntries((Object.keys(routes) as RouteKey[]).map((key) => [key, refuse])) as Handlers;
+}
