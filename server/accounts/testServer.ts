@@ -1,7 +1,6 @@
 // For tests only: the accounts behind the real edge, on a port, with real PostgreSQL and a clock that tests move.
 import { inject } from 'vitest';
-import { routes, type RouteKey } from '#shared/api.ts';
-import { Problem, type ErrorBody } from '#shared/errors.ts';
+import type { ErrorBody } from '#shared/errors.ts';
 import { createApp } from '../platform/app.ts';
 import { createEgress } from '../platform/egress.ts';
 import type { Gatekeepers, Handlers } from '../platform/http.ts';
@@ -11,6 +10,7 @@ import { createMetrics } from '../platform/metrics.ts';
 import { createServer, serve } from '../platform/serve.ts';
 import { createSockets } from '../platform/sockets.ts';
 import { openTestDatabase } from '../platform/testDatabase.ts';
+import { withAbsent } from '../platform/testHandlers.ts';
 import { createAccounts, type AccountsOptions } from './accounts.ts';
 import { createPasswords } from './passwords.ts';
 import { addPerson } from './peopleStore.ts';
@@ -64,7 +64,7 @@ export async function openTestServer({
   };
   const app = createApp({
     ...edge,
-    handlers: { ...absent(), ...accountRoutes(accounts), ...handlers },
+    handlers: withAbsent({ ...accountRoutes(accounts), ...handlers }),
     metrics: createMetrics(),
     readiness: {},
     site: null,
@@ -151,9 +151,3 @@ export async function openTestServer({
   };
 }
 export type TestServer = Awaited<ReturnType<typeof openTestServer>>;
-
-/** The routes of slices that this test leaves out. */
-function absent(): Handlers {
-  const refuse = () => Promise.reject(new Problem('unavailable', 'That slice is not part of this test.'));
-  return Object.fromEntries((Object.keys(routes) as RouteKey[]).map((key) => [key, refuse])) as Handlers;
-}

@@ -12,7 +12,7 @@ import { createLimits } from '../platform/limits.ts';
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { openNativeGit } from '../platform/nativeGit.ts';
-import { withNotYet } from '../platform/notYet.ts';
+import { withAbsent } from '../platform/testHandlers.ts';
 import { openRepositories } from '../platform/repositories.ts';
 import { openTestDatabase } from '../platform/testDatabase.ts';
 import { openRooms } from '../sync/rooms.ts';
@@ -142,11 +142,11 @@ export async function startVolumes({ postgresUrl, gitClone }: { postgresUrl: str
   const volume = (await volumes.find('team/lab', actorOf('ada')))!;
 
   const api = createApi({
-    handlers: withNotYet({
+    handlers: withAbsent({
       ...fileRoutes({ volumes, files, store, merges, versions, rooms, search, people, originOf }),
       ...archiveRoutes({ importing, versions, gitClone: gitClone ?? (() => Promise.reject(new Error('no git here'))) }),
       ...historyRoutes({ versions }),
-    }).handlers,
+    }),
     gatekeepers: {
       who: async ({ token }) => (logins.includes(token as Person) ? actorOf(token as Person) : null),
       team: async () => null,
