@@ -3,7 +3,8 @@
 import { openRepository } from './repository.ts';
 
 const repository = await openRepository({ directory: process.argv[2]!, native: null });
-console.log('open');
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+say('open');
 for (let n = Date.now(); ; n++) {
   const stack = ['Ann', 'Bob'].map((name, k) => ({
     changes: [{ path: `a${n % 7}/b${n % 5}/f${n % 40}.md`, content: `${n} ${k}\n`.repeat(50) }],
@@ -11,5 +12,5 @@ for (let n = Date.now(); ; n++) {
     message: `Edit ${n}`,
   }));
   const written = await repository.write({ stack });
-  console.log(written.at(-1)!.oid);
+  say(written.at(-1)!.oid);
 }

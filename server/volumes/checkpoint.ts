@@ -48,7 +48,9 @@ export function createCheckpoint(needs: CheckpointNeeds) {
     const before = queues.get(volumeId) ?? Promise.resolve();
     const result = before.then(() =>
       repositories.use(volumeId, async (repository) => {
-        if (!heads.has(volumeId)) await agree(volumeId, repository);
+        const known = heads.get(volumeId);
+        if (known === undefined || (known?.oid ?? null) !== (await repository.head()))
+          await agree(volumeId, repository);
         try {
           return await work(repository);
         } catch (error) {
@@ -210,14 +212,15 @@ export function createCheckpoint(needs: CheckpointNeeds) {
     const plans = { repository, store, volumeId, at, head, drafts, typed, rows, extraRows, signatures };
     let intent: string | null = null;
     let plan = null as Awaited<ReturnType<typeof planTables>> | null;
-    await repository.write({
-      stack,
-      expected: head?.oid ?? null,
-      beforeMove: async (written) => {
-        plan = await planTables({ ...plans, written });
-        intent = await store.addIntent({ headBefore: head?.oid ?? null, headAfter: plan.versions.at(-1)!.oid, plan });
-      },
-    });
+    if (stack.length > 0)
+      await repository.write({
+        stack,
+        expected: head?.oid ?? null,
+        beforeMove: async (written) => {
+          plan = await planTables({ ...plans, written });
+          intent = await store.addIntent({ headBefore: head?.oid ?? null, headAfter: plan.versions.at(-1)!.oid, plan });
+        },
+      });
     plan ??= await planTables({ ...plans, written: drafts.map(() => null) });
     if (plan.versions.length + plan.rows.length + plan.marks.length === 0) return [];
     await store.apply({ plan, intent, textOf: textIn(repository) });

@@ -43,15 +43,18 @@ export async function rebuildIndex({
   const textOf = async (blob: string | null) =>
     blob === null ? '' : (textFrom((await repository.readBlob(blob)) ?? new Uint8Array()) ?? null);
   const identities = await identify(people, objects, known);
-  const files = followFiles(rows, known);
+  const files = followFiles(known);
+  const followed: FollowedFile[][] = [];
+  for (const [i, object] of objects.entries())
+    followed.push(files.follow(object.oid, await repository.changedPaths(objects[i - 1]?.oid ?? null, object.oid)));
+  const nameOf = nameRows(rows, files);
   const versions: Version[] = [];
   const runsOf = new Map<string, { position: number; runs: Runs }>();
   for (const [i, object] of objects.entries()) {
     const parent = i > 0 ? objects[i - 1]!.oid : null;
     const position = i + 1;
-    const changes = await repository.changedPaths(parent, object.oid);
     const listed: VersionFile[] = [];
-    for (const file of files.follow(object.oid, changes)) listed.push(await describe(file, position));
+    for (const file of followed[i]!) listed.push(await describe({ ...file, fileId: nameOf(file.fileId) }, position));
     versions.push({ ...identities(object), parent, position, files: listed, ...sums(listed) });
   }
 
@@ -69,7 +72,7 @@ export async function rebuildIndex({
     plan,
     rows,
     files: head ? await repository.list(head) : [],
-    followed: files.now(),
+    idAt: (path) => nameOf(files.places.get(path)!.fileId),
     textOf,
   });
   plan.blames = [...runsOf].map(([fileId, blame]) => ({ fileId, ...blame }));
@@ -79,48 +82,75 @@ export async function rebuildIndex({
 
 type FollowedFile = Pick<VersionFile, 'fileId' | 'path' | 'pathBefore' | 'blob' | 'blobBefore'>;
 
-/** Gives every path of every commit the id of its file: as the index knew it, else by the path, and the same blob elsewhere is a move. */
-function followFiles(rows: FileRow[], known: Known) {
+/**
+ * Gives every path of every commit the id of its file: as the index knew it; else that of the file which was there, or whose blob went
+ * away elsewhere in the same commit (a move), or which had this path before it was deleted.
+ */
+function followFiles(known: Known) {
   const places = new Map<string, Place>();
-  const usual = new Map<string, string>();
-  // of several files that had a path, the one that is there now
-  for (const row of rows.toSorted((a, b) => Number(b.deletedAt !== null) - Number(a.deletedAt !== null)))
-    usual.set(row.path, row.id);
+  const pathOf = new Map<string, string>();
+  const lastAt = new Map<string, string>();
 
   function follow(oid: string, changes: ChangedPath[]): FollowedFile[] {
-    const gone = changes.filter((change) => change.blob === null && places.has(change.path));
-    const left = new Map(gone.map((change) => [change.path, places.get(change.path)!]));
-    for (const { path } of gone) places.delete(path);
+    const before = new Map(
+      changes.flatMap(({ path }) => (places.has(path) ? [[path, places.get(path)!] as const] : [])),
+    );
+    const gone = new Map(
+      changes.flatMap(({ path, blob }) =>
+        blob === null && before.has(path) ? [[path, before.get(path)!] as const] : [],
+      ),
+    );
     const files: FollowedFile[] = [];
-    for (const { path, blob, blobBefore } of changes) {
+    for (const { path, blob } of changes) {
       if (blob === null) continue;
-      const there = places.get(path);
-      const moved = there
-        ? undefined
-        : ([...left].find(([, place]) => place.fileId === known.fileIds.get(`${oid}:${path}`)) ??
-          (known.fileIds.has(`${oid}:${path}`) ? undefined : [...left].find(([, place]) => place.blob === blob)));
-      if (moved) left.delete(moved[0]);
       const fileId =
-        there?.fileId ??
-        moved?.[1].fileId ??
         known.fileIds.get(`${oid}:${path}`) ??
-        unused(usual.get(path)) ??
+        before.get(path)?.fileId ??
+        movedHere(gone, blob) ??
+        away(lastAt.get(path)) ??
         crypto.randomUUID();
-      places.set(path, { fileId, blob });
-      if (!usual.has(path)) usual.set(path, fileId);
-      files.push({ fileId, path, pathBefore: moved?.[0] ?? null, blob, blobBefore: moved?.[1].blob ?? blobBefore });
+      const from = pathOf.get(fileId);
+      if (from !== undefined) gone.delete(from);
+      const blobBefore = from === undefined ? null : (before.get(from)?.blob ?? null);
+      files.push({ fileId, path, pathBefore: from === path ? null : (from ?? null), blob, blobBefore });
     }
-    for (const [path, place] of left)
-      files.push({ fileId: place.fileId, path, pathBefore: null, blob: null, blobBefore: place.blob });
+    for (const path of before.keys()) places.delete(path);
+    for (const [path, { fileId, blob }] of gone) {
+      files.push({ fileId, path, pathBefore: null, blob: null, blobBefore: blob });
+      pathOf.delete(fileId);
+    }
+    for (const { fileId, path, blob } of files) {
+      if (blob === null) continue;
+      places.set(path, { fileId, blob });
+      pathOf.set(fileId, path);
+      lastAt.set(path, fileId);
+    }
     return files;
   }
 
-  /** A file is at one path at a time. */
-  function unused(fileId: string | undefined): string | undefined {
-    return [...places.values()].some((place) => place.fileId === fileId) ? undefined : fileId;
-  }
+  const movedHere = (gone: Map<string, Place>, blob: string) =>
+    [...gone.values()].find((place) => place.blob === blob)?.fileId;
+  const away = (fileId: string | undefined) => (fileId !== undefined && pathOf.has(fileId) ? undefined : fileId);
 
-  return { follow, now: () => places };
+  return { follow, places, lastAt };
+}
+
+/** Ids that were made up here, where a row of `files` is meant: the one that is at the path now, else the last one that was. */
+function nameRows(rows: FileRow[], { places, lastAt }: ReturnType<typeof followFiles>): (fileId: string) => string {
+  const rowAt = new Map<string, string>();
+  for (const row of rows.toSorted((a, b) => Number(a.deletedAt === null) - Number(b.deletedAt === null)))
+    rowAt.set(row.path, row.id);
+  const taken = new Set([...lastAt.values(), ...[...places.values()].map((place) => place.fileId)]);
+  const names = new Map<string, string>();
+  const ids = new Set(rows.map((row) => row.id));
+  const inUse = [...places].map(([path, { fileId }]) => [path, fileId] as const);
+  for (const [path, fileId] of [...inUse, ...lastAt]) {
+    const row = rowAt.get(path);
+    if (ids.has(fileId) || names.has(fileId) || row === undefined || taken.has(row)) continue;
+    names.set(fileId, row);
+    taken.add(row);
+  }
+  return (fileId) => names.get(fileId) ?? fileId;
 }
 
 /** The rows of `files` as git's head has them. What was never in git (held back, not committed yet) stays as it is. */
@@ -128,13 +158,13 @@ async function matchRows({
   plan,
   rows,
   files,
-  followed,
+  idAt,
   textOf,
 }: {
   plan: Plan;
   rows: FileRow[];
   files: { path: string; oid: string; size: number }[];
-  followed: Map<string, Place>;
+  idAt: (path: string) => string;
   textOf: (blob: string | null) => Promise<string | null>;
 }): Promise<OutsideChange[]> {
   const outside: OutsideChange[] = [];
@@ -142,7 +172,7 @@ async function matchRows({
   const there = new Set<string>();
   const deletes: RowChange[] = [];
   for (const { path, oid, size } of files) {
-    const { fileId } = followed.get(path)!;
+    const fileId = idAt(path);
     there.add(fileId);
     const [row, text] = [byId.get(fileId), await textOf(oid)];
     if (text !== null) plan.searches.push({ fileId, path, blob: oid });

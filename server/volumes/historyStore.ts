@@ -148,7 +148,7 @@ export function createHistoryStore({ database }: { database: Database }) {
           ? sql``
           : sql` and f.file_id in (select g.file_id from commit_files g where g.volume_id = ${volumeId} and g.path = ${path})`;
       const { rows } = await database.execute<Record<string, never>>(sql`
-        select file_id as "fileId", count(*)::int as versions, bool_or(binary) as binary, sum(added)::int as added, sum(removed)::int as removed,
+        select file_id as "fileId", count(*)::int as versions, bool_or(f.binary) as binary, sum(added)::int as added, sum(removed)::int as removed,
           (array_agg(coalesce(path_before, path) order by position))[1] as "pathBefore", (array_agg(blob_before order by position))[1] as "blobBefore",
           (array_agg(path order by position desc))[1] as path, (array_agg(blob order by position desc))[1] as blob
         from commit_files f where ${range}${only} group by file_id`);

@@ -24,7 +24,13 @@ type VolumeState = {
   timer: NodeJS.Timeout | null;
 };
 /** What a version takes out of the schedule; it gives it back if it fails. */
-export type Taken = { volumeId: string; files: Map<string, Waiting>; order: (string | null)[]; first: number };
+export type Taken = {
+  volumeId: string;
+  files: Map<string, Waiting>;
+  order: (string | null)[];
+  first: number;
+  last: number;
+};
 
 export type Schedule = ReturnType<typeof openSchedule>;
 
@@ -110,8 +116,8 @@ export function openSchedule({
     take(volumeId: string, fileIds: string[]): Taken {
       const state = volumes.get(volumeId);
       const files = new Map<string, Waiting>();
-      if (!state) return { volumeId, files, order: [], first: 0 };
-      const taken = { volumeId, files, order: [...state.order], first: state.first };
+      if (!state) return { volumeId, files, order: [], first: 0, last: 0 };
+      const taken = { volumeId, files, order: [...state.order], first: state.first, last: state.last };
       for (const fileId of fileIds) {
         const waiting = state.files.get(fileId);
         if (!waiting) continue;
@@ -122,13 +128,13 @@ export function openSchedule({
       plan(volumeId, state);
       return taken;
     },
-    giveBack({ volumeId, files, order, first }: Taken): void {
+    giveBack({ volumeId, files, order, first, last }: Taken): void {
       if (files.size === 0) return;
       const now = clock.now();
       const state = volumes.get(volumeId) ?? {
         files: new Map<string, Waiting>(),
-        first: now,
-        last: now,
+        first,
+        last,
         order: [],
         notBefore: 0,
         timer: null,

@@ -16,7 +16,7 @@ export function stackShares(files: FileLayers[]): PersonShare[] {
     const heads = new Set(left.filter(hasLayers).map(({ layers }) => layers[0]!.person));
     const waits = (person: string | null) =>
       left.some(({ layers }) => layers[0]?.person !== person && layers.some((layer) => layer.person === person));
-    const person = [...heads].find((head) => !waits(head)) ?? [...heads][0]!;
+    const [person] = [...[...heads].filter((head) => !waits(head)), ...heads] as [string | null];
     const share: PersonShare = { person, coAuthors: [], files: [] };
     for (const { fileId, layers } of left) {
       if (layers.length === 0 || layers[0]!.person !== person) continue;

@@ -8,10 +8,10 @@ import type { Face } from '#shared/live.ts';
 import { openDatabase } from '../platform/database.ts';
 import { silentLog, type Log } from '../platform/log.ts';
 import { openNativeGit } from '../platform/nativeGit.ts';
-import { openRepositories } from '../platform/repositories.ts';
+import { openRepositories, type Repositories } from '../platform/repositories.ts';
 import { openReviewStore } from '../reviews/reviewStore.ts';
 import { openRooms } from '../sync/rooms.ts';
-import { openVersions } from './openVersions.ts';
+import { openVersions, type VersionNeeds } from './openVersions.ts';
 import type { Times } from './schedule.ts';
 import { volumes } from './tables.ts';
 import type { TreeChange, VersionNews } from './versions.ts';
@@ -30,6 +30,36 @@ const everyone = [ada, ben, cyd];
 /** Nothing is due unless a test says so. */
 const never: Times = { quietMs: 1e8, latestMs: 1e9, leaveMs: 1e8, retryMs: 1e8 };
 
+/** Set `at` to break the next write there. */
+export type Fault = { at: 'before the move' | 'after the move' | null };
+
+function withFault(repositories: Repositories, fault: Fault | null): Repositories {
+  if (!fault) return repositories;
+  const broken = (at: Fault['at']) => {
+    if (fault.at !== at) return;
+    fault.at = null;
+    throw new Error(`killed ${at}`);
+  };
+  return {
+    ...repositories,
+    use: (volumeId, work) =>
+      repositories.use(volumeId, (repository) =>
+        work({
+          ...repository,
+          async write(act) {
+            const beforeMove = async (written: Parameters<NonNullable<typeof act.beforeMove>>[0]) => {
+              await act.beforeMove?.(written);
+              broken('before the move');
+            };
+            const written = await repository.write({ ...act, beforeMove });
+            broken('after the move');
+            return written;
+          },
+        }),
+      ),
+  };
+}
+
 export type News = { [K in keyof VersionNews]: Parameters<VersionNews[K]>[0][] };
 export type TestVersions = Awaited<ReturnType<typeof openTestVersions>>;
 
@@ -41,6 +71,8 @@ export async function openTestVersions({
   withGit = true,
   log = silentLog,
   fsync = false,
+  fault = null,
+  rooms: given = null,
 }: {
   databaseUrl: string;
   directory?: string;
@@ -48,10 +80,14 @@ export async function openTestVersions({
   withGit?: boolean;
   log?: Log;
   fsync?: boolean;
+  /** Breaks writing at a named point, as a kill would. */
+  fault?: Fault | null;
+  /** Instead of real rooms. */
+  rooms?: VersionNeeds['rooms'] | null;
 }) {
   const database = await openDatabase({ url: databaseUrl });
   const native = withGit ? await openNativeGit({ searchPath: process.env['PATH']! }) : null;
-  const repositories = openRepositories({ directory, native, fsync });
+  const repositories = withFault(openRepositories({ directory, native, fsync }), fault);
   const news: News = { committed: [], pending: [], held: [] };
   const rooms = await openRooms({
     databaseUrl,
@@ -68,7 +104,7 @@ export async function openTestVersions({
   const versions = await openVersions({
     database,
     repositories,
-    rooms,
+    rooms: given ?? rooms,
     people: {
       faces: async (ids) => new Map(everyone.filter((face) => ids.includes(face.id)).map((face) => [face.id, face])),
       byLogins: async (logins) =>
