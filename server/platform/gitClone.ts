@@ -42,8 +42,6 @@ export function createGitClone({
         'Importing from an address needs git 2.37 or newer on the server. An archive works without.',
       );
     const { url, address } = await egress.check(given);
-    if (url.username || url.password)
-      throw new Problem('invalid', 'Leave passwords out of the address: it would be stored and shown.', undefined, 422);
     const directory = await fs.mkdtemp(path.join(os.tmpdir(), 'llmos-clone-'));
     try {
       const port = url.port || (url.protocol === 'https:' ? '443' : '80');
