@@ -1,6 +1,5 @@
 // Everything that can be done from here, by key, by palette, or by the sheet that `?` shows. Each part of the page adds its own
 // acts while it is on the screen; what was added last answers a key first.
-import { untrack } from 'svelte';
 import { isChord } from '#lib/ui/keys.ts';
 
 export type Action = {
@@ -10,6 +9,8 @@ export type Action = {
   /** Where the sheet of keys lists it. */
   group: 'Go' | 'File' | 'Edit' | 'View' | 'Versions' | 'Account';
   keys?: string;
+  /** Another chord for the same, which some windows keep for themselves. Not listed. */
+  also?: string;
   icon?: unknown;
   run: () => void;
   /** Not offered when false. */
@@ -26,8 +27,7 @@ export class Actions {
 
   /** Gives a way to take them back. */
   add(actions: Action[]): () => void {
-    // an effect that adds acts must not run again because of them
-    untrack(() => (this.all = [...this.all, ...actions]));
+    this.all = [...this.all, ...actions];
     return () => (this.all = this.all.filter((one) => !actions.includes(one)));
   }
 
@@ -38,9 +38,7 @@ export class Actions {
   /** `singleKeys` off: a key without Ctrl or Alt does nothing outside of its own place (WCAG 2.1.4). */
   press(event: KeyboardEvent, { singleKeys = true }: { singleKeys?: boolean } = {}): boolean {
     if (event.defaultPrevented || event.isComposing) return false;
-    const action = this.all.findLast(
-      (one) => one.keys && !one.onlyKeys && isChord(event, one.keys) && (one.when?.() ?? true),
-    );
+    const action = this.all.findLast((one) => one.keys && !one.onlyKeys && (isChord(event, one.keys) || (one.also !== undefined && isChord(event, one.also))) && (one.when?.() ?? true));
     if (!action?.keys) return false;
     const plain = action.keys.length === 1;
     if (plain && (!singleKeys || typing(event.target))) return false;

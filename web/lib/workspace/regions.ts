@@ -25,7 +25,7 @@ export function focusRegion(name: string): void {
 
 function focusIn(region: HTMLElement): boolean {
   const before = last.get(region);
-  const marked = [...region.querySelectorAll<HTMLElement>('[data-region-first]')].find(isVisible);
+  const marked = [...region.querySelectorAll<HTMLElement>('[data-region-first], .cm-content')].find(isVisible);
   const first = [...region.querySelectorAll<HTMLElement>(focusable)].find(isVisible);
   const target = before?.isConnected && isVisible(before) ? before : (marked ?? first);
   target?.focus();
