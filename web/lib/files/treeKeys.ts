@@ -42,10 +42,8 @@ export function moveByKey({ rows, active, key, page, now }: Input): Step {
       const parent = rows.slice(0, at).findLast((above) => above.depth < row.depth);
       return parent ? { key: parent.key } : {};
     }
-    case '*':
-      return null;
   }
-  if ([...key].length !== 1) return null;
+  if (!/^[\p{L}\p{N}._-]$/u.test(key)) return null;
   letters = now - lastLetter < 700 ? letters + key.toLowerCase() : key.toLowerCase();
   lastLetter = now;
   // The same letter again and again goes from one to the next; a longer word stays as long as it fits.

@@ -7,7 +7,11 @@ const isStart = (text: string, at: number): boolean => {
   if (at === 0) return true;
   const before = text[at - 1]!;
   const here = text[at]!;
-  return /[\s/_.\-]/.test(before) || (/[a-z0-9]/.test(before) && /[A-Z]/.test(here)) || (/\D/.test(before) && /\d/.test(here));
+  return (
+    /[\s/_.-]/.test(before) ||
+    (/[a-z0-9]/.test(before) && /[A-Z]/.test(here)) ||
+    (/\D/.test(before) && /\d/.test(here))
+  );
 };
 
 /** Whether the letters are there in order: most texts are out by this already. */
@@ -57,7 +61,9 @@ function matchWord(word: string, text: string): Match | null {
   }
   let end = -1;
   for (let j = 0; j < n; j++) if (end < 0 || best[j]! > best[end]!) end = j;
-  if (end < 0 || best[end] === -Infinity) return null;
+  // Letters strewn over a text are no find: most of them must start a word or follow one another.
+  if (end < 0 || best[end]! < (word.length < 3 ? -Infinity : word.length * 2.75)) return null;
+  if (best[end] === -Infinity) return null;
   const at: number[] = [];
   for (let i = word.length - 1, j = end; i >= 0; i--) {
     at.unshift(j);
@@ -84,7 +90,15 @@ export function findBest<T>(
   query: string,
   all: Iterable<T>,
   textOf: (one: T) => string,
-  { most = 8, nameAt = () => 0 }: { most?: number; nameAt?: (text: string) => number } = {},
+  {
+    most = 8,
+    nameAt = () => 0,
+    bonus = () => 0,
+  }: {
+    most?: number;
+    nameAt?: (text: string) => number;
+    /** Worth more for another reason. */ bonus?: (one: T) => number;
+  } = {},
 ): { one: T; match: Match }[] {
   const found: { one: T; match: Match }[] = [];
   for (const one of all) {
@@ -92,9 +106,11 @@ export function findBest<T>(
     const start = nameAt(text);
     const inName = start > 0 ? match(query, text.slice(start)) : null;
     const hit = inName ? { score: inName.score + 6, at: inName.at.map((place) => place + start) } : match(query, text);
-    if (hit) found.push({ one, match: hit });
+    if (hit) found.push({ one, match: { ...hit, score: hit.score + bonus(one) } });
   }
-  return found.sort((a, b) => b.match.score - a.match.score || textOf(a.one).length - textOf(b.one).length).slice(0, most);
+  return found
+    .sort((a, b) => b.match.score - a.match.score || textOf(a.one).length - textOf(b.one).length)
+    .slice(0, most);
 }
 
 /** A text cut into what matched and what did not, to be marked. */

@@ -38,7 +38,13 @@ export class Actions {
   /** `singleKeys` off: a key without Ctrl or Alt does nothing outside of its own place (WCAG 2.1.4). */
   press(event: KeyboardEvent, { singleKeys = true }: { singleKeys?: boolean } = {}): boolean {
     if (event.defaultPrevented || event.isComposing) return false;
-    const action = this.all.findLast((one) => one.keys && !one.onlyKeys && (isChord(event, one.keys) || (one.also !== undefined && isChord(event, one.also))) && (one.when?.() ?? true));
+    const action = this.all.findLast(
+      (one) =>
+        one.keys &&
+        !one.onlyKeys &&
+        (isChord(event, one.keys) || (one.also !== undefined && isChord(event, one.also))) &&
+        (one.when?.() ?? true),
+    );
     if (!action?.keys) return false;
     const plain = action.keys.length === 1;
     if (plain && (!singleKeys || typing(event.target))) return false;
