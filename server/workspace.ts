@@ -17,12 +17,12 @@ import { archiveRoutes } from './volumes/archiveRoutes.ts';
 import { createConflictStore } from './volumes/conflictStore.ts';
 import { fileRoutes } from './volumes/fileRoutes.ts';
 import { createFiles } from './volumes/files.ts';
-import { createFileStore, type FileRow } from './volumes/fileStore.ts';
+import { createFileStore } from './volumes/fileStore.ts';
 import { historyRoutes } from './volumes/historyRoutes.ts';
 import { createImporting } from './volumes/importing.ts';
 import { createMerges } from './volumes/merge.ts';
 import { openVersions } from './volumes/openVersions.ts';
-import { createRollback } from './volumes/rollback.ts';
+import { createRollback, rollbackFiles } from './volumes/rollback.ts';
 import { rollbackRoutes } from './volumes/rollbackRoutes.ts';
 import { createSearchStore } from './volumes/searchStore.ts';
 import { readSample, readSystemFiles, type Sample } from './volumes/shippedFiles.ts';
@@ -41,9 +41,6 @@ const unlimited = {
   socketsPerRoom: 1e6,
   newClientsPerHour: 1e6,
 };
-
-const fileNow = (row: FileRow) => ({ ...row, deleted: row.deletedAt !== null });
-const fileNowOrNull = (row: FileRow | null) => row && fileNow(row);
 
 export type Workspace = Awaited<ReturnType<typeof openWorkspace>>;
 
@@ -181,11 +178,7 @@ export async function openWorkspace({
     rooms,
     keepConflicts: merges.keepConflicts,
     undone: (undone) => reviews.reverted(undone),
-    files: {
-      now: async (ids) => new Map((await store.byIds(ids)).map((row) => [row.id, fileNow(row)])),
-      at: async ({ volumeId, path }) => fileNowOrNull(await store.byPath(volumeId, path)),
-      deletedAt: async ({ volumeId, path }) => fileNowOrNull(await store.lastDeleted(volumeId, path)),
-    },
+    files: rollbackFiles(store),
   });
 
   async function openSystem(): Promise<void> {

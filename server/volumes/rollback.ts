@@ -6,6 +6,7 @@ import { diffUnits, splitLines } from '#shared/diff.ts';
 import { notFound, Problem } from '#shared/errors.ts';
 import type { Face } from '#shared/live.ts';
 import type { AnchoredOverlap, Rooms } from '../sync/types.ts';
+import type { FileRow, FileStore } from './fileStore.ts';
 import { netChanges, type NetChange, type Place } from './netChange.ts';
 import type { CheckpointNow, CommitTree, TreeChange, Version, Versions } from './versions.ts';
 
@@ -34,6 +35,16 @@ export type RollbackNeeds = {
     source: 'restore' | 'revert';
   }) => Promise<void>;
 };
+
+export function rollbackFiles(store: Pick<FileStore, 'byIds' | 'byPath' | 'lastDeleted'>): RollbackNeeds['files'] {
+  const asNow = (row: FileRow): FileNow => ({ ...row, deleted: row.deletedAt !== null });
+  const asNowOrNull = (row: FileRow | null) => row && asNow(row);
+  return {
+    now: async (ids) => new Map((await store.byIds(ids)).map((row) => [row.id, asNow(row)])),
+    at: async ({ volumeId, path }) => asNowOrNull(await store.byPath(volumeId, path)),
+    deletedAt: async ({ volumeId, path }) => asNowOrNull(await store.lastDeleted(volumeId, path)),
+  };
+}
 
 export type Rollback = {
   /** Undoes one commit, also an old one; what came after it stays. */
@@ -246,9 +257,10 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
         only = (await files.at({ volumeId, path })) ?? (await files.deletedAt({ volumeId, path }));
         if (!only) throw notFound('file at this path');
       }
+      // versions are taken back, not what is being typed: that becomes a version of its own first, and stays
+      const head = await versions.head(volumeId);
       const about: CheckpointNow = { volumeId, ...(only ? { fileIds: [only.id] } : {}) };
       if (!preview) await versions.checkpointNow(about);
-      const head = await versions.head(volumeId);
       const since = await versions.between({
         volumeId,
         from: version.position + 1,

@@ -27,6 +27,8 @@ import { historyRoutes } from './historyRoutes.ts';
 import { createImporting } from './importing.ts';
 import { createMerges } from './merge.ts';
 import { openVersions } from './openVersions.ts';
+import { createRollback, rollbackFiles } from './rollback.ts';
+import { rollbackRoutes } from './rollbackRoutes.ts';
 import { createSearchStore } from './searchStore.ts';
 import { createShippedStore } from './shippedStore.ts';
 import { upgradeSystem } from './upgrading.ts';
@@ -135,6 +137,14 @@ export async function startVolumes({ postgresUrl, gitClone }: { postgresUrl: str
   });
   const files = createFiles({ store, versions, rooms, merges, news });
   const importing = createImporting({ store, versions, rooms, merges });
+  const undone: { oid: string; personId: string }[] = [];
+  const rollback = createRollback({
+    versions,
+    rooms,
+    files: rollbackFiles(store),
+    keepConflicts: merges.keepConflicts,
+    undone: async ({ oid, personId }) => void undone.push({ oid, personId }),
+  });
   const search = createSearchStore(database);
   const originOf = () => 'http://llmos.test';
 
@@ -146,6 +156,7 @@ export async function startVolumes({ postgresUrl, gitClone }: { postgresUrl: str
       ...fileRoutes({ volumes, files, store, merges, versions, rooms, search, people, originOf }),
       ...archiveRoutes({ importing, versions, gitClone: gitClone ?? (() => Promise.reject(new Error('no git here'))) }),
       ...historyRoutes({ versions }),
+      ...rollbackRoutes(rollback),
     }),
     gatekeepers: {
       who: async ({ token }) => (logins.includes(token as Person) ? actorOf(token as Person) : null),
@@ -195,6 +206,7 @@ export async function startVolumes({ postgresUrl, gitClone }: { postgresUrl: str
     volume,
     heard,
     notified,
+    undone,
     call,
     /** A folder with its files as the system volume, as at the start of a release. */
     async upgrade({ directory: shipping, release }: { directory: string; release: string }): Promise<number> {
