@@ -59,6 +59,7 @@ export function createPeople({
   }): Promise<NewSession> {
     await personJoined(person);
     if (before) await endSession(before);
+    await store.changePerson(database, person.id, { lastSeenAt: new Date(clock.now()) });
     return createSession({ queries: database, clock, personId: person.id, agent });
   }
 

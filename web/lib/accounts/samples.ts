@@ -2,9 +2,24 @@
 export type SampleRow = { kind: 'agent' | 'skill' | 'tool' | 'note'; name: string; what: string; folder: string };
 
 export const labRows: SampleRow[] = [
-  { kind: 'agent', name: 'NoteKeeper', what: 'Turns rough notes of a meeting into decisions, tasks and open questions', folder: 'agents' },
-  { kind: 'skill', name: 'check-a-claim', what: 'Check a figure or a statement in a document against its source', folder: 'skills' },
-  { kind: 'skill', name: 'weekly-summary', what: "Write the team's summary of a week from its notes and changed files", folder: 'skills' },
+  {
+    kind: 'agent',
+    name: 'NoteKeeper',
+    what: 'Turns rough notes of a meeting into decisions, tasks and open questions',
+    folder: 'agents',
+  },
+  {
+    kind: 'skill',
+    name: 'check-a-claim',
+    what: 'Check a figure or a statement in a document against its source',
+    folder: 'skills',
+  },
+  {
+    kind: 'skill',
+    name: 'weekly-summary',
+    what: "Write the team's summary of a week from its notes and changed files",
+    folder: 'skills',
+  },
   { kind: 'tool', name: 'measurements', what: "The lab's temperature readings, as a table", folder: 'tools' },
   { kind: 'note', name: 'first-week', what: 'What was seen, decided and asked in a first week', folder: 'notes' },
 ];

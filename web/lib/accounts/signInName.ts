@@ -29,7 +29,8 @@ export const githubProblems: Record<string, string> = {
   taken: 'This GitHub account belongs to somebody else here.',
   disabled: 'This account is disabled. An administrator can enable it again.',
   'first-account': 'The first account is made here, with a password.',
-  'invitation-needed': 'There is no account here for this GitHub account yet. Ask somebody in the team for an invitation.',
+  'invitation-needed':
+    'There is no account here for this GitHub account yet. Ask somebody in the team for an invitation.',
   'invitation-spent': 'The invitation was used, has expired, or was taken back. Ask for a new one.',
   unavailable: 'GitHub could not be reached, or did not confirm who you are. Try again.',
 };
