@@ -10,7 +10,8 @@ export function passwordFault(password: string, own: readonly string[] = []): st
   const length = passwordLength(password);
   if (length < 8) return 'Use at least 8 characters.';
   if (length > 256) return 'Use at most 256 characters.';
-  if (isCommonPassword(password, own)) return 'This password is among the first that anybody would try. Choose another.';
+  if (isCommonPassword(password, own))
+    return 'This password is among the first that anybody would try. Choose another.';
   return null;
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestServer, type TestServer } from './testServer.ts';
 
-let joined: string[] = [];
+const joined: string[] = [];
 let server: TestServer;
 beforeAll(async () => {
   server = await openTestServer({ personJoined: async ({ login }) => void joined.push(login) });
