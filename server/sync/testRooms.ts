@@ -45,11 +45,14 @@ export async function startRooms({
   limits,
   port = 0,
   log = silentLog,
+  texts: known = 'listed',
 }: {
   databaseUrl: string;
   limits?: Partial<Limits>;
   port?: number;
   log?: Log;
+  /** `any`: every file exists and is empty. */
+  texts?: 'listed' | 'any';
 }): Promise<TestRooms> {
   const rights: Record<Person, Rights> = { ada: 'write', ben: 'write', eve: 'write', vic: 'read' };
   const texts = new Map<string, string>();
@@ -66,7 +69,7 @@ export async function startRooms({
         rights[personOf(actor.personId)] === 'not-found'
           ? 'not-found'
           : { write: rights[personOf(actor.personId)] === 'write' },
-      firstText: async (fileId) => texts.get(fileId) ?? null,
+      firstText: async (fileId) => texts.get(fileId) ?? (known === 'any' ? '' : null),
     },
     news: { edited: (news) => edited.push(news), left: ({ fileId }) => left.push(fileId) },
   });
