@@ -10,6 +10,7 @@ import { build, environment, findNode, install, root, run } from './prepare.mjs'
 const longProgramme = {
   LONG_TESTS: '1',
   KILLS: '500',
+  FUZZ_SEEDS: '20000',
   FUZZ_WINDOWS: '20000',
   FUZZ_EDITS: '20000',
   FUZZ_MERGES: '5000',

@@ -3,16 +3,16 @@
 import { Cursor } from './bytes.ts';
 import { scanUpdate, type Deletions, type Scanned } from './validate.ts';
 
-type Range = [from: number, to: number];
+export type Range = [from: number, to: number];
 export type KnownDeletions = Map<number, Range[]>;
 
 const cursor = new Cursor();
 
-function readRanges(update: Scanned, deletions: Deletions): Range[] {
-  cursor.over(update.bytes, deletions.from, deletions.to);
-  return Array.from({ length: deletions.ranges }, () => {
-    const from = cursor.uint();
-    return [from, from + cursor.uint()];
+export function readRanges({ bytes, from, to, ranges }: { bytes: Buffer; from: number; to: number; ranges: number }): Range[] {
+  cursor.over(bytes, from, to);
+  return Array.from({ length: ranges }, () => {
+    const start = cursor.uint();
+    return [start, start + cursor.uint()];
   });
 }
 
@@ -22,14 +22,15 @@ export function addDeletions(known: KnownDeletions, updates: Scanned[]): void {
   for (const update of updates) {
     for (const deletions of update.deletions) {
       const ranges = added.get(deletions.client) ?? [];
-      for (const range of readRanges(update, deletions)) ranges.push(range);
+      for (const range of readRanges({ bytes: update.bytes, ...deletions })) ranges.push(range);
       added.set(deletions.client, ranges);
     }
   }
   for (const [client, ranges] of added) known.set(client, mergeRanges((known.get(client) ?? []).concat(ranges)));
 }
 
-function mergeRanges(ranges: Range[]): Range[] {
+/** Sorted and without overlap: Yjs keeps what it cannot apply yet in a form that turns anything else into garbage. */
+export function mergeRanges(ranges: Range[]): Range[] {
   const merged: Range[] = [];
   for (const [from, to] of ranges.sort((a, b) => a[0] - b[0])) {
     const last = merged.at(-1);
@@ -43,7 +44,7 @@ function mergeRanges(ranges: Range[]): Range[] {
 export function dropKnownDeletions(known: KnownDeletions, update: Scanned): Deletions[] {
   return update.deletions.filter((deletions) => {
     const ranges = known.get(deletions.client) ?? [];
-    return !readRanges(update, deletions).every((range) => isCovered(ranges, range));
+    return !readRanges({ bytes: update.bytes, ...deletions }).every((range) => isCovered(ranges, range));
   });
 }
 

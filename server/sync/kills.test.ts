@@ -72,8 +72,8 @@ async function killPostgres() {
   const pids = fs
     .readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => parentOf(pid) === postgres.pid);
-  for (const pid of [postgres.pid, ...pids.map(Number)]) {
+    .filter((pid) => parentOf(pid) === postgres.pid());
+  for (const pid of [postgres.pid(), ...pids.map(Number)]) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {

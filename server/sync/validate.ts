@@ -143,9 +143,12 @@ function scanDeletions(): Deletions {
   const from = cursor.at;
   let reach = 0;
   for (let i = 0; i < ranges; i++) {
-    const [clock, length] = [cursor.uint(), cursor.uint()];
+    const clock = cursor.uint();
+    const length = cursor.uint();
     if (length === 0) wrong('an empty deletion');
-    reach = Math.max(reach, clock + length);
+    // A Y.Doc that has not got this text yet keeps the deletion in a form that only holds sorted ranges.
+    if (clock < reach) wrong('deletions are out of order');
+    reach = clock + length;
   }
   return { client, ranges, from, to: cursor.at, reach };
 }
