@@ -38,6 +38,8 @@ export type Config = {
   rateLimits: boolean;
   /** Where native git is looked for. */
   searchPath: string;
+  /** Where the person stood who ran npm. */
+  startedFrom: string;
   /** A version is made after this much quiet, at the latest after `latestMs` of typing (GI1). */
   checkpoint: { quietMs: number; latestMs: number };
 };
@@ -168,6 +170,7 @@ export function readConfig(
     pyodideIndexUrl: pyodide?.href ?? null,
     logLevel: oneOf('LOG_LEVEL', logLevels) ?? 'info',
     rateLimits: oneOf('RATE_LIMITS', ['on', 'off']) !== 'off',
+    startedFrom: get('INIT_CWD') ?? directory,
     searchPath: environment.PATH ?? '/usr/local/bin:/usr/bin:/bin',
     checkpoint: {
       quietMs: whole('CHECKPOINT_QUIET_MS', 30_000, 100, 3_600_000),

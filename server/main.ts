@@ -4,35 +4,34 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createAccounts } from './accounts/accounts.ts';
 import { accountRoutes } from './accounts/routes.ts';
+import { createAdminCommands } from './adminCommands.ts';
 import { loadConfig, type Config } from './config.ts';
 import { publicAddress } from './platform/address.ts';
-import { openAdminSocket } from './platform/adminSocket.ts';
 import { createApp } from './platform/app.ts';
 import { openCertificate } from './platform/certificate.ts';
 import { systemClock } from './platform/clock.ts';
 import { migrateDatabase, openDatabase, pingDatabase } from './platform/database.ts';
 import { openVite } from './platform/development.ts';
 import { createEgress } from './platform/egress.ts';
-import { openEmbeddedPostgres } from './platform/embeddedPostgres.ts';
 import { createGitClone } from './platform/gitClone.ts';
 import type { Gatekeepers } from './platform/http.ts';
 import { createLimits } from './platform/limits.ts';
 import { createLog, say, type Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
-import { openNativeGit } from './platform/nativeGit.ts';
-import { openOwnership } from './platform/ownership.ts';
 import { openRepositories } from './platform/repositories.ts';
 import { createServer, serve } from './platform/serve.ts';
 import { stopOnSignal, type Stopping } from './platform/signals.ts';
 import { openSite } from './platform/site.ts';
 import { createSockets } from './platform/sockets.ts';
+import { openStorage } from './storage.ts';
 import { openWorkspace } from './workspace.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const clock = systemClock;
-const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
+const manifest = fs.readFileSync(path.join(root, 'package.json'), 'utf8');
+export const { version: release } = JSON.parse(manifest) as { version: string };
 
-type Surroundings = { config: Config; log: Log; stopping: Stopping };
+export type Surroundings = { config: Config; log: Log; stopping: Stopping };
 
 if (import.meta.main) {
   const config = loadConfig();
@@ -53,15 +52,8 @@ export type Product = Awaited<ReturnType<typeof openProduct>>;
 /** Everything but the port. `npm run admin` opens just this when no server runs. */
 export async function openProduct({ config, log, stopping }: Surroundings) {
   // ---- the outside world
-  fs.mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const adminSocket = await openAdminSocket({ dataDir: config.dataDir });
-  stopping.last('admin socket', adminSocket.close);
-  const embedded = { directory: path.join(config.dataDir, 'postgres'), log };
-  const postgres = config.databaseUrl ? null : await openEmbeddedPostgres(embedded);
-  if (postgres) stopping.last('postgres', postgres.stop);
-  const databaseUrl = config.databaseUrl ?? postgres!.url;
-  const ownership = await openOwnership({ url: databaseUrl, log, taken: (sentence) => stopping.fail(sentence) });
-  stopping.last('ownership', ownership.close);
+  const storage = await openStorage({ config, log, stopping, release });
+  const { databaseUrl, native, ownership } = storage;
   const database = await openDatabase({ url: databaseUrl });
   stopping.last('database', database.close);
   await migrateDatabase(database);
@@ -89,19 +81,19 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
   stopping.last('tidying', () => clearInterval(tidying));
 
   // ---- what they share
-  const native = await openNativeGit({ searchPath: config.searchPath });
-  const repositories = openRepositories({ directory: path.join(config.dataDir, 'volumes'), native });
+  const repositories = openRepositories({ directory: storage.repositories, native });
   stopping.last('repositories', repositories.close);
+  const gitClone = createGitClone({ native, egress, searchPath: config.searchPath });
   const workspace = await openWorkspace({
     database,
     databaseUrl,
     repositories,
-    gitClone: createGitClone({ native, egress, searchPath: config.searchPath }),
+    gitClone,
     accounts,
     clock,
     log,
     config,
-    release: version,
+    release,
   });
   stopping.last('workspace', workspace.close);
 
@@ -119,7 +111,8 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
     gatekeepers,
     metrics,
     accounts,
-    adminSocket,
+    gitClone,
+    storage,
     readiness: {
       database: () => pingDatabase(database),
       ownership: async () => {
@@ -143,13 +136,14 @@ async function openPort({ config, log, stopping, product }: Surroundings & { pro
   const vite = process.argv.includes('--dev') ? await openVite(server) : null;
   if (vite) stopping.last('vite', vite.close);
   const site = vite ? null : openSite(path.join(root, 'build'));
-  const app = createApp({ ...edge, ...product, site, version });
+  const app = createApp({ ...edge, ...product, site, version: release });
   const sockets = createSockets({ ...edge, acceptors: product.acceptors });
   const serving = await serve({ app, sockets, server, host, port: config.port, first: vite?.listener });
   stopping.last('port', serving.close);
+  product.storage.adminSocket.answer(createAdminCommands(product));
 
   const address = publicAddress({ origin: config.origin, tls: tls !== null, host, port: serving.port });
-  log.info({ version, port: serving.port }, 'server.started');
+  log.info({ release, port: serving.port }, 'server.started');
   say(`LLMos is ready at ${address}`);
   if (certificate?.selfSigned) say(`Its certificate is our own. SHA-256 fingerprint: ${certificate.fingerprint}`);
   const setupToken = config.exposed ? await product.accounts.signUp.prepareSetup() : null;
