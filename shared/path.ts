@@ -11,6 +11,7 @@ const invisible = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/u;
 const everyInvisible = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu;
 /** The two that emoji are written with; they are ignored when paths are compared. */
 const emojiStyle = /[\uFE0E\uFE0F]/g;
+const ascii = /^[\x20-\x7e]*$/;
 const control = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const loneSurrogate = /\p{Cs}/u;
 const device = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$|clock\$)$/;
@@ -49,6 +50,7 @@ function problemOf(part: string): string | null {
 
 /** Two paths of which a file system somewhere says that they are the same have the same key: case, compatibility forms, invisible. */
 export function pathKey(path: string): string {
+  if (ascii.test(path)) return path.toLowerCase();
   let key = fold(path);
   // a few letters need more than one round until nothing changes any more
   for (let next = fold(key); next !== key; next = fold(key)) key = next;
@@ -63,8 +65,6 @@ export function foldersOf(path: string): string[] {
   const parts = path.split('/').slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
-
-export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 const refuse = (problem: string): SafePath => ({ path: null, problem });
 const encoder = new TextEncoder();

@@ -15,10 +15,13 @@ import { planTables } from './commitPlan.ts';
 import type { CheckpointNow, CommitTree, Head, People, TreeChange, Version, VersionNews } from './versions.ts';
 import { signaturesOf } from './signatures.ts';
 
+/** So many files are asked one by one for what was typed in them. */
+const few = 8;
+
 export type CheckpointNeeds = {
   store: CheckpointStore;
   repositories: Repositories;
-  rooms: Pick<Rooms, 'window' | 'read' | 'seed'>;
+  rooms: Pick<Rooms, 'window' | 'read' | 'seed' | 'pending'>;
   people: People;
   clock: Clock;
   log: Log;
@@ -94,7 +97,10 @@ export function createCheckpoint(needs: CheckpointNeeds) {
   ) {
     const typed: TypedFile[] = [];
     const held: Held[] = [];
+    // a folder that moves: most of its files have nothing new, and one question tells which
+    const waiting = fileIds.length > few ? new Set((await rooms.pending()).map(({ fileId }) => fileId)) : null;
     for (const fileId of fileIds) {
+      if (waiting && !waiting.has(fileId)) continue;
       const row = rows.get(fileId);
       const window = await rooms.window(fileId, order);
       if (!row || !window) continue;

@@ -47,6 +47,10 @@ export function createFiles({
     if (!row) throw notFound('such file');
     return addressOf({ rooms, row, head });
   }
+  async function addresses(rows: FileRow[], head: Head | null): Promise<FileAddress[]> {
+    const now = new Map((await store.byIds(rows.map(({ id }) => id))).map((row) => [row.id, row]));
+    return Promise.all(rows.map((row) => addressOf({ rooms, row: now.get(row.id) ?? row, head })));
+  }
   const namesOf = async (volumeId: string, without: ReadonlySet<string> = new Set()): Promise<Names> => {
     const [files, folders] = await Promise.all([store.paths(volumeId), store.folders(volumeId)]);
     return openNames({ files: files.filter(({ id }) => !without.has(id)).map(({ path }) => path), folders });
@@ -270,7 +274,7 @@ export function createFiles({
       });
       if (to !== from) await store.moveFolders({ volumeId: act.volumeId, from, to });
       news.folders({ volumeId: act.volumeId });
-      return { files: await Promise.all(moved.map((row) => address(row.id, head))) };
+      return { files: await addresses(moved, head) };
     },
 
     async removeFolder({ path: given, ...act }: Act & { path: string }): Promise<{ files: FileAddress[] }> {
@@ -283,7 +287,7 @@ export function createFiles({
       const removed = await store.removeFolders({ volumeId: act.volumeId, path });
       if (gone.length === 0 && removed === 0) throw notFound('such folder');
       news.folders({ volumeId: act.volumeId });
-      return { files: await Promise.all(gone.map((row) => address(row.id, head))) };
+      return { files: await addresses(gone, head) };
     },
   };
 

@@ -13,7 +13,12 @@ export type Names = {
 export function openNames({ files, folders }: { files: Iterable<string>; folders: Iterable<string> }): Names {
   const fileKeys = new Map<string, string>();
   const folderKeys = new Map<string, string>();
-  const keepFolder = (folder: string) => void folderKeys.set(pathKey(folder), folder);
+  const kept = new Set<string>();
+  const keepFolder = (folder: string) => {
+    if (kept.has(folder)) return;
+    kept.add(folder);
+    folderKeys.set(pathKey(folder), folder);
+  };
   for (const path of files) {
     fileKeys.set(pathKey(path), path);
     foldersOf(path).forEach(keepFolder);

@@ -4,6 +4,7 @@ import type { SearchHit } from '#shared/api.ts';
 import type { SearchStore } from './searchStore.ts';
 
 const linesPerFile = 5;
+const filesAtOnce = 10;
 const around = 60;
 
 /** Scripts that do not part words by spaces: a word is looked for inside others. */
@@ -29,12 +30,15 @@ export async function searchVolume({
   const lexical = words.map((word) => `'${word}'${word === all.at(-1) ? ':*' : ''}`).join(' & ');
   const { found, total } = await store.find({ volumeId, lexical, words, substrings, limit });
   const hits: SearchHit[] = [];
-  for (const { fileId, path, score } of found) {
-    if (hits.length >= limit) break;
-    const lines = linesWith({ body: await store.body(fileId), words: all });
-    // a file that is found by its name alone shows how it starts
-    for (const line of lines.length ? lines : [{ line: 1, before: '', match: '', after: '' }])
-      hits.push({ fileId, path, score, ...line });
+  for (let at = 0; at < found.length && hits.length < limit; at += filesAtOnce) {
+    const some = found.slice(at, at + filesAtOnce);
+    const bodies = await store.bodies(some.map(({ fileId }) => fileId));
+    for (const { fileId, path, score } of some) {
+      const lines = linesWith({ body: bodies.get(fileId) ?? '', words: all });
+      // a file that is found by its name alone shows how it starts
+      for (const line of lines.length ? lines : [{ line: 1, before: '', match: '', after: '' }])
+        hits.push({ fileId, path, score, ...line });
+    }
   }
   return { hits: hits.slice(0, limit), files: total };
 }

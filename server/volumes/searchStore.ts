@@ -1,5 +1,5 @@
 // Which files hold some words: PostgreSQL full text over the last version of each file (the table is kept by checkpoints).
-import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
+import { and, eq, inArray, isNull, sql, type SQL } from 'drizzle-orm';
 import type { Queries } from '../platform/database.ts';
 import { files, searchTexts } from './tables.ts';
 
@@ -52,12 +52,12 @@ export function createSearchStore(queries: Queries) {
         .limit(limit);
       return { found: rows.map(({ fileId, path, score }) => ({ fileId, path, score })), total: rows[0]?.total ?? 0 };
     },
-    async body(fileId: string): Promise<string> {
-      const [row] = await queries
-        .select({ body: searchTexts.body })
+    async bodies(fileIds: string[]): Promise<Map<string, string>> {
+      const rows = await queries
+        .select({ fileId: searchTexts.fileId, body: searchTexts.body })
         .from(searchTexts)
-        .where(eq(searchTexts.fileId, fileId));
-      return row?.body ?? '';
+        .where(inArray(searchTexts.fileId, fileIds));
+      return new Map(rows.map(({ fileId, body }) => [fileId, body]));
     },
   };
 }
