@@ -64,10 +64,14 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
     matchBrackets: 'never',
     scrollbar: { verticalScrollbarSize: 10, horizontalScrollbarSize: 10, useShadows: false },
     padding: { top: 0, bottom: 16 },
-    originalAriaLabel: label.before,
-    modifiedAriaLabel: label.after,
   });
   const newer = diff.getModifiedEditor();
+  /** The diff editor forgets what its sides are called whenever an option of it changes. */
+  const nameSides = () => {
+    diff.getOriginalEditor().updateOptions({ ariaLabel: label.before });
+    newer.updateOptions({ ariaLabel: label.after });
+  };
+  nameSides();
   const models: MonacoModule.editor.ITextModel[] = [];
   let stretches: Stretch[] = [];
   let blamed = false;
@@ -194,7 +198,10 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
       const model = newer.getModel();
       if (model && model.getValue() !== after) model.pushEditOperations([], minimalEdit(model, after), () => null);
     },
-    setInline: (inline: boolean) => diff.updateOptions({ renderSideBySide: !inline }),
+    setInline(inline: boolean) {
+      diff.updateOptions({ renderSideBySide: !inline });
+      nameSides();
+    },
     setBlame(next: Stretch[] | null) {
       stretches = next ?? [];
       if (blamed !== (next !== null)) {
