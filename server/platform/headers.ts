@@ -40,6 +40,7 @@ export function pagePolicy({ scriptHashes, origin }: { scriptHashes: string[]; o
     ["script-src 'self' 'wasm-unsafe-eval'", ...scriptHashes].join(' '),
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' blob: data:",
+    "media-src 'self'",
     "font-src 'self' data:",
     "connect-src 'self'",
     "worker-src 'self' blob:",

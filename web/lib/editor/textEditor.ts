@@ -165,7 +165,7 @@ const writable = (readOnly: boolean) => [
   EditorView.contentAttributes.of(readOnly ? { 'aria-readonly': 'true' } : {}),
 ];
 const named = (path: string) =>
-  EditorView.contentAttributes.of({ 'aria-label': path, spellcheck: 'false', autocapitalize: 'off' });
+  EditorView.contentAttributes.of({ 'aria-label': path, tabindex: '0', spellcheck: 'false', autocapitalize: 'off' });
 
 const markdownHabits = EditorState.languageData.of(() => [{ closeBrackets: { brackets: ['(', '[', '{', '`', '"'] } }]);
 

@@ -195,7 +195,7 @@ export class Workspace {
 
   /** A small volume shows all of its first floor; a large one starts folded. */
   #firstExpanded(): string[] {
-    if (this.files.size > 60) return [];
+    if (this.files.size > 100) return [];
     return [...new Set([...this.files.values()].flatMap((file) => foldersAbove(file.path).slice(0, 1)))];
   }
 
