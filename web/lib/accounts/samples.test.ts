@@ -13,6 +13,7 @@ const filesOf = (sample: string) =>
 
 test('what the first visit says of the sample team is what is in it', () => {
   const files = filesOf('lab');
+  expect(files).toContain('README.md'); // what opens first
   for (const row of labRows) {
     const file = files.find(
       (name) => name === `${row.folder}/${row.name}.md` || name === `${row.folder}/${row.name}/SKILL.md`,
