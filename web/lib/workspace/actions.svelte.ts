@@ -1,5 +1,6 @@
 // Everything that can be done from here, by key, by palette, or by the sheet that `?` shows. Each part of the page adds its own
 // acts while it is on the screen; what was added last answers a key first.
+import { untrack } from 'svelte';
 import { isChord } from '#lib/ui/keys.ts';
 
 export type Action = {
@@ -27,7 +28,8 @@ export class Actions {
 
   /** Gives a way to take them back. */
   add(actions: Action[]): () => void {
-    this.all = [...this.all, ...actions];
+    // an effect that adds acts must not run again because of them
+    untrack(() => (this.all = [...this.all, ...actions]));
     return () => (this.all = this.all.filter((one) => !actions.includes(one)));
   }
 
