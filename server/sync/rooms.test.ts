@@ -103,16 +103,20 @@ describe('durability', () => {
     const [first, second] = [socketOf(fileId, 'token=eve&ack=1'), socketOf(fileId, 'token=eve&ack=1')];
     await until(() => first.heard.length > 0 && second.heard.length > 0);
     const update = syncMessage(2, updateOf([[9, 0, [textOf('twice')]]]));
+    const next = syncMessage(2, updateOf([[9, 5, [textOf(' more', { left: [9, 4] })]]]));
     await withLogStuck(async () => {
-      first.send(update);
+      first.send(update); // on its way to the log
+      await pause(50);
+      first.send(next); // waits for the next flush
       await pause(50);
       second.send(update);
+      second.send(next);
       second.send(syncMessage(1, Uint8Array.of(0, 0)));
       await pause(100);
       expect(acknowledged(second)).toBe(0);
     });
-    await until(() => acknowledged(second) === 2);
-    expect(await world.rooms.read(fileId)).toBe('twice');
+    await until(() => acknowledged(second) === 3);
+    expect(await world.rooms.read(fileId)).toBe('twice more');
   });
 
   test('[SY2] one flush is one row for each person', async () => {
