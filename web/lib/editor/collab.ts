@@ -2,7 +2,7 @@
 // library's, for three things that lose words or connections otherwise: carriage returns keep their place, a large paste or a
 // replace-all leaves in pieces that the server takes (512 KiB and 5,000 items an update), and a batch of transactions is read whole.
 import { Annotation, Prec, Transaction, type ChangeSet, type Extension } from '@codemirror/state';
-import { EditorView, keymap, ViewPlugin, type PluginValue, type ViewUpdate } from '@codemirror/view';
+import { EditorView, ViewPlugin, type PluginValue, type ViewUpdate } from '@codemirror/view';
 import * as Y from 'yjs';
 import type { LiveDocument } from './liveDocument.ts';
 
@@ -139,11 +139,25 @@ export function collab(live: LiveDocument): Extension {
   return [
     ViewPlugin.define((view) => new Collab(view, live)),
     Prec.high(
-      keymap.of([
-        { key: 'Mod-z', run: undo, preventDefault: true },
-        { key: 'Mod-y', mac: 'Mod-Shift-z', run: redo, preventDefault: true },
-        { key: 'Mod-Shift-z', run: redo, preventDefault: true },
-      ]),
+      EditorView.domEventHandlers({
+        // not a keymap: with Caps Lock the letter and the shift key contradict each other, and redo became undo
+        keydown(event) {
+          if (event.altKey || !(event.ctrlKey || event.metaKey) || event.isComposing) return false;
+          const key = event.key.toLowerCase();
+          const wanted =
+            key === 'z'
+              ? event.shiftKey
+                ? redo
+                : undo
+              : key === 'y' && !event.metaKey && !event.shiftKey
+                ? redo
+                : null;
+          if (!wanted) return false;
+          event.preventDefault();
+          wanted();
+          return true;
+        },
+      }),
     ),
     // the browser's own undo (menu, phone keyboards) goes the same way
     EditorView.domEventHandlers({

@@ -160,11 +160,11 @@ const look = EditorView.theme({
   // other people
   '.cm-others-carets': { pointerEvents: 'none' },
   '.rs': { backgroundColor: 'color-mix(in srgb, var(--p) 22%, transparent)', borderRadius: '2px' },
-  '.rc': { position: 'absolute', width: '0' },
+  '.rc': { position: 'absolute', width: '2px', marginLeft: '-1px' },
   '.rc::before': {
     content: '""',
     position: 'absolute',
-    left: '-1px',
+    left: '0',
     top: '-1px',
     bottom: '-1px',
     width: '2px',
@@ -174,7 +174,7 @@ const look = EditorView.theme({
   '.rc::after': {
     content: '""',
     position: 'absolute',
-    left: '-3px',
+    left: '-2px',
     top: '-3px',
     width: '6px',
     height: '4px',
@@ -185,7 +185,7 @@ const look = EditorView.theme({
   },
   '.rc > b': {
     position: 'absolute',
-    left: '-1px',
+    left: '0',
     bottom: '100%',
     padding: '0 5px',
     height: '15px',
@@ -198,7 +198,7 @@ const look = EditorView.theme({
     transition: 'opacity var(--duration-base) var(--ease-out)',
   },
   '.rc.below > b': { bottom: 'auto', top: '100%', borderRadius: '0 3px 3px 3px' },
-  '.rc.eol > b': { left: '4px', bottom: '1px', borderRadius: '3px' },
+  '.rc.eol > b': { left: '5px', bottom: '1px', borderRadius: '3px' },
   '.rc.quiet > b': { opacity: '0' },
   '.rc.quiet::after': { opacity: '1' },
 });
