@@ -75,7 +75,7 @@ test('[SY8] words typed offline survive a closed tab and meet the words of the o
   const [a, b] = await openTogether('offline.md', 'start\n\nend\n', ada, ben);
   await ada.context.setOffline(true);
   await a!.expectLight('server', 'late', { timeout: 12_000 });
-  await expect(ada.page.getByText('No connection for')).toBeVisible();
+  await expect(ada.page.locator('.note', { hasText: 'No connection for' })).toBeVisible();
   await a!.atEndOf('start');
   await a!.type(', Ada offline');
   await b!.atEndOf('end');
@@ -130,7 +130,7 @@ test('[SY7] [SY2] the lights tell the truth while the server is killed, and noth
     await writer.expectLight('here', 'done');
     await writer.expectLight('commit', 'wait');
   }
-  await expect(ada.page.getByText('kept in this browser')).toBeVisible();
+  await expect(ada.page.locator('.note', { hasText: 'kept in this browser' })).toBeVisible();
   await world.start();
   const wanted = /^top a1 a2 a3 a4 a5 a6 a7 a8\n\nbottom b1 b2 b3 b4 b5 b6 b7 b8\n$/;
   for (const writer of [a!, b!]) {

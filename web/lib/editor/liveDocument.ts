@@ -81,6 +81,8 @@ export class LiveDocument {
     this.text.observe((event, transaction) => this.#follow(event, transaction));
     this.doc.on('update', (_update: Uint8Array, origin: unknown) => {
       if (this.#isMine(origin)) this.#edited();
+      // words of others, as they come: they too wait for the next version
+      else if (origin === this.provider && this.provider.synced) this.#light({ type: 'typed' });
     });
     const url = new URL(file.sync.url, origin);
     url.protocol = url.protocol.replace('http', 'ws');

@@ -43,6 +43,8 @@ export class Workspace {
   tree = $state.raw<'loading' | 'ready' | Problem>('loading');
   /** Files that others deleted while they are open here. */
   gone = $state.raw<ReadonlyMap<string, { path: string; by: Face | null; at: string }>>(new Map());
+  /** Paths that open files had a moment ago: the address follows, and an old one still leads there. */
+  movedFrom = $state.raw<ReadonlyMap<string, string>>(new Map());
   /** When the next version of a file comes at the latest, and whose words wait for it. */
   due = $state.raw<ReadonlyMap<string, { at: string; authors: Face[] }>>(new Map());
   here = $state.raw<readonly Presence[]>([]);
@@ -183,6 +185,7 @@ export class Workspace {
       const { files, folders } = await this.api('GET /volumes/:volume/tree', { params: { volume: name } });
       if (this.volume !== name) return;
       this.files = new Map(files.map((file) => [file.id, file]));
+      this.due = new Map([...this.due].filter(([id]) => this.files.get(id)?.pending)); // versions that were made while nobody told us
       this.folders = folders;
       for (const file of files) this.tabs.renamed(file.id, file.path);
       this.tree = 'ready';
@@ -238,8 +241,8 @@ export class Workspace {
   }
 
   #showPath(path: string): void {
-    const file = this.fileAt(path);
-    if (file) this.tabs.open({ fileId: file.id, path });
+    const file = this.fileAt(path) ?? this.files.get(this.movedFrom.get(path) ?? '');
+    if (file) this.tabs.open({ fileId: file.id, path: file.path });
     else if (this.folders.includes(path) || [...this.files.values()].some((one) => isInside(one.path, path)))
       this.reveal(`${path}/`);
     else {
@@ -446,6 +449,7 @@ export class Workspace {
   #followRename(fileId: string, path: string): void {
     const tab = this.tabs.groups.flatMap((group) => group.tabs).find((one) => one.fileId === fileId);
     if (!tab || tab.path === path) return;
+    this.movedFrom = new Map([...this.movedFrom, [tab.path, fileId]]);
     this.tabs.renamed(fileId, path);
     if (this.tabs.active === fileId) this.#outside.goto(this.address, { replace: true });
     this.#keepPlace();
