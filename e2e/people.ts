@@ -39,17 +39,19 @@ export async function signIn(
   };
   await call('POST', '/auth/sign-in', { login, password });
   const page = await context.newPage();
-  return {
+  const person: Person = {
     login,
     context,
     page,
     api: call,
+    // the page of now: a story may close one and open another
     open: async (volume, path) => {
-      await page.goto(`/v/${encodeURIComponent(volume)}/f/${path.split('/').map(encodeURIComponent).join('/')}`);
-      await page.locator('.cm-content').first().waitFor();
+      await person.page.goto(`/v/${encodeURIComponent(volume)}/f/${path.split('/').map(encodeURIComponent).join('/')}`);
+      await person.page.locator('.cm-content').first().waitFor();
     },
     close: () => context.close(),
   };
+  return person;
 }
 
 /** Ada's server with the team `lab` (sample files), Ben as editor, Vera as viewer, Mallory outside. */
