@@ -8,9 +8,7 @@ const isStart = (text: string, at: number): boolean => {
   const before = text[at - 1]!;
   const here = text[at]!;
   return (
-    /[\s/_.-]/.test(before) ||
-    (/[a-z0-9]/.test(before) && /[A-Z]/.test(here)) ||
-    (/\D/.test(before) && /\d/.test(here))
+    /[\s/_.-]/.test(before) || (/[a-z0-9]/.test(before) && /[A-Z]/.test(here)) || (/\D/.test(before) && /\d/.test(here))
   );
 };
 
