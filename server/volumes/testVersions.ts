@@ -25,7 +25,7 @@ const person = (n: number, login: string, name: string): Face => ({
 export const ada = person(1, 'ada', 'Ada Lovelace');
 export const ben = person(2, 'ben', 'Ben');
 export const cyd = person(3, 'cyd', 'Cyd');
-const everyone = [ada, ben, cyd];
+export const everyone = [ada, ben, cyd, person(4, 'dan', 'Dan'), person(5, 'eve', 'Eve')];
 
 /** Nothing is due unless a test says so. */
 const never: Times = { quietMs: 1e8, latestMs: 1e9, leaveMs: 1e8, retryMs: 1e8 };
