@@ -216,11 +216,11 @@ test(
   async () => {
     const repository = await openRepository({ directory: path.join(root, 'gc'), native });
     const slow = await openRepository({ directory: path.join(root, 'gc'), native: null, repair: false });
-    let [running, packed] = [true, 0];
+    let [running, packed, steps] = [true, 0, 0];
     const packing = (async () => {
       for (; running; packed++) {
         if (packed % 3 === 0) await native!.run(repository.gitdir, ['gc', '--quiet']);
-        else expect(await repository.tidy({ atLeast: 1 })).toBe(true);
+        else if (await repository.tidy({ atLeast: 1 })) steps++; // on a slow machine nothing may be loose yet
       }
     })();
     const oids: string[] = [];
@@ -237,7 +237,7 @@ test(
     }
     running = false;
     await packing;
-    expect(packed).toBeGreaterThan(1);
+    expect([packed, steps].every((count) => count > 0)).toBe(true);
     expect(git(repository.gitdir, 'rev-list', '--count', 'main')).toBe(String(oids.length));
     expect(isClean(repository.gitdir)).toBe(true);
     expect(await slow.history((await slow.head())!).next()).toMatchObject({ value: { oid: oids.at(-1) } });
@@ -305,6 +305,20 @@ async function killWriter(directory: string, stacks: number): Promise<string[]> 
     .slice(1)
     .filter((line) => line.length === 40);
 }
+
+test('[GI6] what a killed process left is removed at the next start, and only then', async () => {
+  const directory = path.join(root, 'leftovers');
+  await (await openRepository({ directory, native: null })).close();
+  const [lock, temporary] = [path.join(directory, 'refs/heads/main.lock'), path.join(directory, 'tmp/1-1')];
+  for (const name of [lock, temporary]) fs.writeFileSync(name, 'half');
+  const other = await openRepository({ directory, native: null, repair: false });
+  await expect(other.write({ stack: [commit('a.md', 'x')] })).rejects.toMatchObject({ code: 'conflict' }); // it may be a push
+  await other.close();
+  const repository = await openRepository({ directory, native: null });
+  expect(await repository.write({ stack: [commit('a.md', 'x')] })).toHaveLength(1);
+  expect([fs.existsSync(lock), fs.readdirSync(path.join(directory, 'tmp'))]).toEqual([false, []]);
+  await repository.close();
+});
 
 test('only so many repositories stay open, and one that is used is never closed under it', async () => {
   const repositories = openRepositories({ directory: path.join(root, 'many'), native, most: 2, fsync: false });

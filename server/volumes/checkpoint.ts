@@ -3,34 +3,28 @@
 // that git and the tables tell the same story, also when we are killed in between (GI6).
 import crypto from 'node:crypto';
 import { notFound, Problem } from '#shared/errors.ts';
-import { looksSecret } from '#shared/secrets.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Log } from '../platform/log.ts';
-import type { Repositories } from '../platform/repositories.ts';
 import type { NewCommit, PathChange, Repository } from '../platform/repository.ts';
 import type { Rooms, Window } from '../sync/types.ts';
-import type { CheckpointStore, FileRow, RowChange } from './checkpointStore.ts';
+import type { FileRow, RowChange } from './checkpointStore.ts';
 import { composeCommits, type Draft, type Put, type TypedFile } from './composition.ts';
 import { planTables } from './commitPlan.ts';
+import { createHolding, heldRows, holdsSecret, type Held, type HoldingNeeds } from './holding.ts';
 import type { CheckpointNow, CommitTree, Head, People, TreeChange, Version, VersionNews } from './versions.ts';
 import { signaturesOf } from './signatures.ts';
+import { createVolumeQueue, textIn, type QueueNeeds } from './volumeQueue.ts';
 
 /** So many files are asked one by one for what was typed in them. */
 const few = 8;
 
-export type CheckpointNeeds = {
-  store: CheckpointStore;
-  repositories: Repositories;
-  rooms: Pick<Rooms, 'window' | 'read' | 'seed' | 'pending'>;
-  people: People;
-  clock: Clock;
-  log: Log;
-  news: Pick<VersionNews, 'committed' | 'held'>;
-  /** Fills the tables from git when they do not reach its head. */
-  rebuild: (volumeId: string, repository: Repository) => Promise<void>;
-};
+export type CheckpointNeeds = QueueNeeds &
+  HoldingNeeds & {
+    rooms: Pick<Rooms, 'window' | 'seed' | 'pending'>;
+    people: People;
+    news: Pick<VersionNews, 'committed' | 'held'>;
+    clock: Clock;
+  };
 
-type Held = { fileId: string; people: string[] };
 export type Made = { versions: Version[]; held: string[]; head: Head | null };
 type Act = Omit<CheckpointNow, 'fileIds'> & {
   tree: TreeChange[];
@@ -41,54 +35,12 @@ type Act = Omit<CheckpointNow, 'fileIds'> & {
 };
 
 export function createCheckpoint(needs: CheckpointNeeds) {
-  const { store, repositories, rooms, clock, log, news } = needs;
-  const queues = new Map<string, Promise<unknown>>();
-  /** Where the tables of a volume are, once it is known that they agree with git. */
-  const heads = new Map<string, Head | null>();
+  const { store, rooms, clock, news } = needs;
+  const queue = createVolumeQueue(needs);
+  const { heads, inQueue } = queue;
+  const holding = createHolding(needs);
 
-  /** One after the other. When something failed, the next one looks first whether git and the tables still agree. */
-  function inQueue<T>(volumeId: string, work: (repository: Repository) => Promise<T>): Promise<T> {
-    const before = queues.get(volumeId) ?? Promise.resolve();
-    const result = before.then(() =>
-      repositories.use(volumeId, async (repository) => {
-        const known = heads.get(volumeId);
-        if (known === undefined || (known?.oid ?? null) !== (await repository.head()))
-          await agree(volumeId, repository);
-        try {
-          return await work(repository);
-        } catch (error) {
-          if (!(error instanceof Problem) || error.code === 'conflict') heads.delete(volumeId);
-          throw error;
-        }
-      }),
-    );
-    const settled = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    queues.set(volumeId, settled);
-    void settled.then(() => queues.get(volumeId) === settled && queues.delete(volumeId));
-    return result;
-  }
-
-  /** What a kill interrupted is completed if the branch moved, and forgotten if not; then the tables reach git's head. */
-  async function agree(volumeId: string, repository: Repository): Promise<void> {
-    const head = await repository.head();
-    for (const { id, headBefore, headAfter, plan } of await store.intents(volumeId)) {
-      if (head !== headBefore && (await isReached(repository, head, headAfter))) {
-        await store.apply({ plan, intent: id, textOf: textIn(repository) });
-        log.info({ volume: volumeId, versions: plan.versions.length }, 'checkpoint.completed');
-      } else await store.dropIntent(id);
-    }
-    const known = await store.head(volumeId);
-    if ((known?.oid ?? null) !== head) {
-      log.warn({ volume: volumeId, head, known: known?.oid ?? null }, 'index.rebuilt');
-      await needs.rebuild(volumeId, repository);
-    }
-    heads.set(volumeId, await store.head(volumeId));
-  }
-
-  /** All windows, with the layers that nobody may see taken out; files whose text may not be kept are named in `held`. */
+  /** All windows; files whose text may not be kept are in `held` instead. */
   async function readWindows(
     fileIds: string[],
     rows: Map<string, FileRow>,
@@ -127,7 +79,7 @@ export function createCheckpoint(needs: CheckpointNeeds) {
       return change && change.kind !== 'delete' ? change.path : rows.get(id)!.path;
     };
     const { typed, held } = await readWindows(act.fileIds.filter(isThere), rows, act.order, pathOf);
-    const refused = await holdBackNew(tree, rows, act.author ?? null);
+    const refused = await holding.keepOut({ tree, rows, person: act.author ?? null });
     const drafts = composeCommits({
       ...act,
       tree: tree.filter((change) => !refused.includes(change.fileId)),
@@ -137,59 +89,9 @@ export function createCheckpoint(needs: CheckpointNeeds) {
     });
     const made = await write(repository, { volumeId, drafts, typed, rows, extraRows: heldRows(tree, refused) });
     const back = [...held, ...refused.map((fileId): Held => ({ fileId, people: act.author ? [act.author] : [] }))];
-    await tellHeld({ volumeId, held: back, rows, pathOf });
-    await letGo({ volumeId, fileIds: typed.map((file) => file.fileId), rows, made });
+    await holding.hold({ volumeId, held: back, rows, pathOf });
+    await holding.letGo({ volumeId, fileIds: typed.map((file) => file.fileId), rows, made });
     return { versions: made, held: back.map(({ fileId }) => fileId), head: heads.get(volumeId) ?? null };
-  }
-
-  /** What looked like a secret was taken out again, and nothing else is new: no version says so. */
-  async function letGo({
-    volumeId,
-    fileIds,
-    rows,
-    made,
-  }: {
-    volumeId: string;
-    fileIds: string[];
-    rows: Map<string, FileRow>;
-    made: Version[];
-  }) {
-    const inVersion = new Set(made.flatMap((version) => version.files.map((file) => file.fileId)));
-    const free = fileIds.filter((fileId) => rows.get(fileId)?.heldAt && !inVersion.has(fileId));
-    if (free.length === 0) return;
-    await store.release(free);
-    news.committed({ volumeId, versions: [], fileIds: free });
-  }
-
-  /** A new text that looks like a secret gets a room, so that nothing is lost, but no version. */
-  async function holdBackNew(tree: TreeChange[], rows: Map<string, FileRow>, person: string | null): Promise<string[]> {
-    const refused: string[] = [];
-    for (const change of tree) {
-      if (change.kind !== 'put' || change.fileKind !== 'text') continue;
-      const text = typeof change.content === 'string' ? change.content : Buffer.from(change.content).toString();
-      const row = rows.get(change.fileId);
-      if (!holdsSecret({ path: change.path, text, notSecret: row?.notSecret ?? null })) continue;
-      if (!row) await rooms.seed({ fileId: change.fileId, text, person });
-      refused.push(change.fileId);
-    }
-    return refused;
-  }
-
-  async function tellHeld({
-    volumeId,
-    held,
-    rows,
-    pathOf,
-  }: {
-    volumeId: string;
-    held: Held[];
-    rows: Map<string, FileRow>;
-    pathOf: (id: string) => string;
-  }) {
-    const fresh = held.filter(({ fileId }) => !rows.get(fileId)?.heldAt);
-    if (fresh.length === 0) return;
-    await store.hold(fresh.map(({ fileId }) => fileId), new Date(clock.now())); // prettier-ignore
-    for (const { fileId, people } of fresh) news.held({ volumeId, fileId, path: pathOf(fileId), people });
   }
 
   async function write(
@@ -243,11 +145,7 @@ export function createCheckpoint(needs: CheckpointNeeds) {
   }
 
   return {
-    /** Waits until the tables of the volume agree with git. */
-    async head(volumeId: string): Promise<Head | null> {
-      if (!heads.has(volumeId)) await inQueue(volumeId, async () => undefined);
-      return heads.get(volumeId) ?? null;
-    },
+    head: queue.head,
     async checkpoint(checkpoint: CheckpointNow & { fileIds: string[]; order: (string | null)[] }): Promise<Made> {
       return inQueue(checkpoint.volumeId, (repository) => make(repository, { ...checkpoint, tree: [] }));
     },
@@ -282,30 +180,9 @@ export function createCheckpoint(needs: CheckpointNeeds) {
         };
       });
     },
-    async rebuild(volumeId: string): Promise<void> {
-      await inQueue(volumeId, async (repository) => {
-        await needs.rebuild(volumeId, repository);
-        heads.set(volumeId, await store.head(volumeId));
-      });
-    },
-    async idle(): Promise<void> {
-      while (queues.size > 0) await Promise.all(queues.values());
-    },
+    rebuild: queue.rebuild,
+    idle: queue.idle,
   };
-}
-
-/** A person may have said that it is none. */
-function holdsSecret({ path, text, notSecret }: { path: string; text: string; notSecret: string | null }): boolean {
-  const secret = looksSecret(path, text);
-  return secret !== null && secret.hash !== notSecret;
-}
-
-const textIn = (repository: Repository) => async (blob: string) => (await repository.readBlob(blob))?.toString() ?? '';
-
-async function isReached(repository: Repository, head: string | null, oid: string): Promise<boolean> {
-  if (head === null) return false;
-  for await (const commit of repository.history(head)) if (commit.oid === oid) return true;
-  return false;
 }
 
 async function resolvePut(repository: Repository, head: Head | null, put: Put): Promise<PathChange> {
@@ -330,10 +207,3 @@ function checkTree(tree: TreeChange[], rows: Map<string, FileRow>): void {
       throw new Problem('conflict', `“${row.path}” is there already.`);
   }
 }
-
-const heldRows = (tree: TreeChange[], refused: string[]): RowChange[] =>
-  tree.flatMap((change): RowChange[] => {
-    if (change.kind !== 'put' || !refused.includes(change.fileId)) return [];
-    const { fileId, path, fileKind, content } = change;
-    return [{ act: 'put', fileId, path, fileKind, blob: null, size: Buffer.byteLength(content), held: true }];
-  });
