@@ -80,7 +80,7 @@ const bugs = [
     'Y.encodeStateAsUpdate(doc, vector).length - 1',
     'Y.encodeStateAsUpdate(doc, vector).length - 2',
   ],
-  ['a reader may write', rooms, 'intake.ts', 'if (!this.mayWrite && !isEmpty && !isFirst) return this.deny();', ''],
+  ['a reader may write', rooms, 'intake.ts', 'if (!this.mayWrite) return this.deny();', ''],
   [
     'presence is what the client says it is',
     rooms,
