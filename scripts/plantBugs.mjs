@@ -1,9 +1,10 @@
-// Do the tests of living documents find what they are there for? Plants one bug at a time in a copy of the project and runs the
+// Do the tests of living documents and of versions find what they are there for? Plants one bug at a time in a copy of the project and runs the
 // tests that must find it. Prints a line per bug; ends with 1 when one was not found. Usage: node scripts/plantBugs.mjs [word in a name]
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { versionBugs } from './versionBugs.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const [fuzz, rooms, hostile] = ['server/sync/fuzz.test.ts', 'server/sync/rooms.test.ts', 'server/sync/hostile.test.ts'];
@@ -107,8 +108,12 @@ for (const name of ['server', 'shared', 'samples', 'system', 'package.json', 'ts
 fs.symlinkSync(fs.realpathSync(path.join(root, 'node_modules')), path.join(copy, 'node_modules'));
 let missed = 0;
 try {
-  for (const [name, test, file, from, to] of bugs.filter(([name]) => name.includes(wanted))) {
-    const target = path.join(copy, 'server/sync', file);
+  const all = [
+    ...bugs.map(([name, test, file, ...rest]) => [name, test, '', `server/sync/${file}`, ...rest]),
+    ...versionBugs,
+  ];
+  for (const [name, test, only, file, from, to] of all.filter(([name]) => name.includes(wanted))) {
+    const target = path.join(copy, file);
     const source = fs.readFileSync(target, 'utf8');
     if (source.split(from).length !== 2) throw new Error(`"${name}" does not fit ${file} any more`);
     fs.writeFileSync(
@@ -116,12 +121,16 @@ try {
       source.replace(from, () => to),
     );
     const seeds = process.env.PLANTED_SEEDS ?? '60';
-    const run = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', test, '--bail=1'], {
-      cwd: copy,
-      env: { ...process.env, FUZZ_SEEDS: seeds },
-      timeout: 300_000,
-      encoding: 'utf8',
-    });
+    const run = spawnSync(
+      process.execPath,
+      ['node_modules/vitest/vitest.mjs', 'run', test, '--bail=1', ...(only ? ['-t', only] : [])],
+      {
+        cwd: copy,
+        env: { ...process.env, FUZZ_SEEDS: seeds },
+        timeout: 300_000,
+        encoding: 'utf8',
+      },
+    );
     fs.writeFileSync(target, source);
     const found = run.status !== 0;
     if (!found) missed++;
