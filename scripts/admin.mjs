@@ -1,5 +1,5 @@
 // `npm run admin -- <command>`: see server/admin.ts.
-import { findNode, install, run } from './prepare.mjs';
+import { install, runServer } from './prepare.mjs';
 
 install();
-process.exit(await run(findNode(), ['server/admin.ts', ...process.argv.slice(2)]));
+process.exit(await runServer('server/admin.ts', { args: process.argv.slice(2) }));

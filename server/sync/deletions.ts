@@ -8,7 +8,17 @@ export type KnownDeletions = Map<number, Range[]>;
 
 const cursor = new Cursor();
 
-export function readRanges({ bytes, from, to, ranges }: { bytes: Buffer; from: number; to: number; ranges: number }): Range[] {
+export function readRanges({
+  bytes,
+  from,
+  to,
+  ranges,
+}: {
+  bytes: Buffer;
+  from: number;
+  to: number;
+  ranges: number;
+}): Range[] {
   cursor.over(bytes, from, to);
   return Array.from({ length: ranges }, () => {
     const start = cursor.uint();

@@ -112,7 +112,22 @@ const updates: Record<string, [code: number, update: () => Uint8Array]> = {
         ],
       ),
   ],
-  'deletions out of order': [4400, () => updateOf([], [[adasClient, [[5, 1], [2, 1]]]])],
+  'deletions out of order': [
+    4400,
+    () =>
+      updateOf(
+        [],
+        [
+          [
+            adasClient,
+            [
+              [5, 1],
+              [2, 1],
+            ],
+          ],
+        ],
+      ),
+  ],
   'an empty deletion': [4400, () => updateOf([], [[adasClient, [[0, 0]]]])],
   'a skip': [
     4400,

@@ -5,7 +5,15 @@ import { writeUint } from './bytes.ts';
 import type { FirstRow } from './roomStore.ts';
 
 /** Null for an empty text: there is nothing to say. */
-export function firstRow({ text, person, client = randomInt(0x100000000) }: { text: string; person: string | null; client?: number }): FirstRow | null {
+export function firstRow({
+  text,
+  person,
+  client = randomInt(0x100000000),
+}: {
+  text: string;
+  person: string | null;
+  client?: number;
+}): FirstRow | null {
   if (text === '') return null;
   const content = Buffer.from(text.toWellFormed()); // half a surrogate pair would throw in every browser
   const root = Buffer.from(contentRoot);

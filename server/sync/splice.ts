@@ -26,7 +26,10 @@ export function spliceUpdates({ updates, room = 0 }: { updates: Scanned[]; room?
 }
 
 /** Returns how many bytes it may take, the header of its client included. */
-function add<Part extends { client: number; from: number; to: number }>(parts: Map<number, Part[]>, part: Part): number {
+function add<Part extends { client: number; from: number; to: number }>(
+  parts: Map<number, Part[]>,
+  part: Part,
+): number {
   const others = parts.get(part.client);
   if (others) others.push(part);
   else parts.set(part.client, [part]);
@@ -58,7 +61,11 @@ function writeDeletions(target: Buffer, at: number, client: number, parts: Delet
   return at;
 }
 
-function copyPart(target: Buffer, at: number, { bytes, from, to }: { bytes: Buffer; from: number; to: number }): number {
+function copyPart(
+  target: Buffer,
+  at: number,
+  { bytes, from, to }: { bytes: Buffer; from: number; to: number },
+): number {
   if (to - from >= 64) return at + bytes.copy(target, at, from, to);
   for (let i = from; i < to; i++) target[at++] = bytes[i]!; // a call costs more than a short loop
   return at;

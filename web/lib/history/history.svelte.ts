@@ -1,6 +1,5 @@
 // The history that is on the screen: of one file (through its renames) or of a volume. Holds what was read of it, which version is
 // chosen, and what it is compared with. The page reads it again when the socket says that versions came.
-import { createContext } from 'svelte';
 import { isProblem, type Problem } from '#shared/errors.ts';
 import type { Commit } from '#shared/api.ts';
 import type { Api } from '#lib/api.ts';
@@ -166,5 +165,3 @@ export class History {
     await this.read();
   }
 }
-
-export const [getHistory, setHistory] = createContext<History>();
