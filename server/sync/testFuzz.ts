@@ -24,7 +24,7 @@ const limits = {
   messagesPerSecond: 1e9,
   bytesPerSecond: 1e12,
   syncsPerSecond: 1e9,
-  buffered: 1500,
+  buffered: 300,
   flushInterval: 0,
   newClientsPerHour: 1e9,
 };
