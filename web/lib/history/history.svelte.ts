@@ -94,15 +94,13 @@ export class History {
   }
 
   async readMore(): Promise<void> {
-    if (this.reading || (!this.#cursor && !this.#unreviewedCursor)) return;
+    if (this.reading || !this.#cursor) return;
     this.reading = true;
     try {
-      if (this.#cursor) {
-        const page = await this.#api('GET /volumes/:volume/commits', this.#query({ cursor: this.#cursor }));
-        const known = new Set(this.landed.map((commit) => commit.oid));
-        this.landed = [...this.landed, ...page.commits.filter((commit) => !known.has(commit.oid))];
-        [this.#cursor, this.total] = [page.cursor, page.total];
-      }
+      const page = await this.#api('GET /volumes/:volume/commits', this.#query({ cursor: this.#cursor }));
+      const known = new Set(this.landed.map((commit) => commit.oid));
+      this.landed = [...this.landed, ...page.commits.filter((commit) => !known.has(commit.oid))];
+      [this.#cursor, this.total] = [page.cursor, page.total];
     } catch (error) {
       if (!isProblem(error)) throw error; // the next scroll tries again
     } finally {
@@ -111,16 +109,19 @@ export class History {
   }
 
   async readMoreUnreviewed(): Promise<void> {
-    if (!this.#unreviewedCursor) return;
-    const page = await this.#api(
-      'GET /volumes/:volume/commits',
-      this.#query({ review: 'unreviewed', cursor: this.#unreviewedCursor }),
-    );
-    this.unreviewed = [...this.unreviewed, ...page.commits];
-    this.#unreviewedCursor = page.cursor;
-  }
-  get moreUnreviewed(): boolean {
-    return this.unreviewed.length < this.unreviewedTotal;
+    const cursor = this.#unreviewedCursor;
+    if (!cursor || this.reading) return;
+    this.reading = true;
+    try {
+      const page = await this.#api('GET /volumes/:volume/commits', this.#query({ review: 'unreviewed', cursor }));
+      const known = new Set(this.unreviewed.map((commit) => commit.oid));
+      this.unreviewed = [...this.unreviewed, ...page.commits.filter((commit) => !known.has(commit.oid))];
+      [this.#unreviewedCursor, this.unreviewedTotal] = [page.cursor, page.total];
+    } catch (error) {
+      if (!isProblem(error)) throw error; // the next scroll tries again
+    } finally {
+      this.reading = false;
+    }
   }
 
   /** A version that the pages have not reached, as from a link. */

@@ -63,6 +63,7 @@ export class Workspace {
   readonly #outside: Outside;
   #live: Live | null = null;
   #goal: Place | null = null;
+  #alsoWatched: string[] = [];
   #opening: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<(message: ToBrowser) => void>();
 
@@ -508,7 +509,19 @@ export class Workspace {
     if (this.volume) this.#send({ type: 'at', volume: this.volume, fileId: this.tabs.active });
   }
 
+  /** News of all my volumes, while something shows them together. Gives a way to stop. */
+  watchAll(): () => void {
+    const names = this.volumes.map((one) => one.name).filter((name) => name !== this.volume);
+    for (const volume of names) this.#send({ type: 'watch', volume });
+    this.#alsoWatched = names;
+    return () => {
+      this.#alsoWatched = [];
+      for (const volume of names) if (volume !== this.volume) this.#send({ type: 'unwatch', volume });
+    };
+  }
+
   #opened(again: boolean): void {
+    for (const volume of this.#alsoWatched) this.#send({ type: 'watch', volume });
     if (this.volume) {
       this.#send({ type: 'watch', volume: this.volume });
       this.#sayWhere();
