@@ -12,8 +12,10 @@ const longProgramme = {
   KILLS: '500',
   FUZZ_SEEDS: '20000',
   FUZZ_WINDOWS: '20000',
+  FUZZ_COMMITS: '2000',
   FUZZ_EDITS: '20000',
   FUZZ_MERGES: '5000',
+  GC_MS: '60000',
 };
 const long = process.argv.includes('--long');
 const started = Date.now();

@@ -51,6 +51,8 @@ export type Repository = {
 };
 
 const cachedTrees = 500;
+/** The trees of commits: comparing neighbours asks for each twice. */
+const cachedRoots = 1000;
 /** Loose objects that are worth a pack. */
 const manyObjects = 2000;
 
@@ -102,6 +104,7 @@ export async function openRepository({
   let packs = ''; // the names of those packs
   let looseWritten = await estimateLoose(gitdir);
   const trees = new Map<string, Tree>();
+  const roots = new Map<string, string>();
   let queue: Promise<unknown> = Promise.resolve();
 
   async function forgetOldPacks(): Promise<boolean> {
@@ -147,10 +150,16 @@ export async function openRepository({
 
   async function readCommit(oid: string): Promise<CommitObject | null> {
     const object = await readObject(oid);
-    return object?.type === 'commit' ? readCommitObject(oid, object.data) : null;
+    if (object?.type !== 'commit') return null;
+    const commit = readCommitObject(oid, object.data);
+    if (roots.size >= cachedRoots) roots.delete(roots.keys().next().value!);
+    roots.set(oid, commit.tree);
+    return commit;
   }
 
   async function rootOf(oid: string): Promise<string> {
+    const known = roots.get(oid);
+    if (known) return known;
     const commit = await readCommit(oid);
     if (!commit) throw new Error(`${gitdir}: the commit ${oid} is missing`);
     return commit.tree;

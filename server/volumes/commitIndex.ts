@@ -40,8 +40,7 @@ export async function rebuildIndex({
   if (head) for await (const object of repository.history(head)) objects.push(object);
   objects.reverse();
 
-  const textOf = async (blob: string | null) =>
-    blob === null ? '' : (textFrom((await repository.readBlob(blob)) ?? new Uint8Array()) ?? null);
+  const textOf = remembering(async (blob) => textFrom((await repository.readBlob(blob)) ?? new Uint8Array()));
   const identities = await identify(people, objects, known);
   const files = followFiles(known);
   const followed: FollowedFile[][] = [];
@@ -78,6 +77,25 @@ export async function rebuildIndex({
   plan.blames = [...runsOf].map(([fileId, blame]) => ({ fileId, ...blame }));
   for (const change of outside) await mergeOutside(change);
   await store.replaceIndex(plan, async (blob) => (await textOf(blob)) ?? '');
+}
+
+/** What a version ends with, the next one of the file begins with. */
+function remembering(read: (blob: string) => Promise<string | null>) {
+  const kept = new Map<string, string | null>();
+  let size = 0;
+  return async (blob: string | null): Promise<string | null> => {
+    if (blob === null) return '';
+    const known = kept.get(blob);
+    if (known !== undefined) return known;
+    const text = await read(blob);
+    size += text?.length ?? 0;
+    if (size > 32 * 2 ** 20) {
+      kept.clear();
+      size = text?.length ?? 0;
+    }
+    kept.set(blob, text);
+    return text;
+  };
 }
 
 type FollowedFile = Pick<VersionFile, 'fileId' | 'path' | 'pathBefore' | 'blob' | 'blobBefore'>;
