@@ -1,12 +1,21 @@
 // What a file is written in, by its name. Markdown and YAML come with the editor; the others are fetched when a file or a fenced
 // block needs them.
 import { yaml, yamlFrontmatter } from '@codemirror/lang-yaml';
-import { markdown, markdownLanguage } from '@codemirror/lang-markdown';
-import { LanguageDescription, type LanguageSupport } from '@codemirror/language';
+import { LanguageDescription, LanguageSupport, LRLanguage } from '@codemirror/language';
 import type { Extension } from '@codemirror/state';
+import { markdownSupport } from './markdownLanguage.ts';
 
 const described = (name: string, alias: string[], extensions: string[], load: () => Promise<LanguageSupport>) =>
   LanguageDescription.of({ name, alias, extensions, load });
+
+/**
+ * The grammar alone. lang-html would bring CSS and JavaScript, and since lang-markdown names it too, the bundler would then put all
+ * three beside the editor, where every page loads them first.
+ */
+async function loadHtml(): Promise<LanguageSupport> {
+  const { parser } = await import('@lezer/html');
+  return new LanguageSupport(LRLanguage.define({ name: 'html', parser }));
+}
 
 const languages = [
   described('javascript', ['js', 'jsx', 'mjs'], ['js', 'mjs', 'cjs', 'jsx'], async () =>
@@ -20,7 +29,7 @@ const languages = [
   ),
   described('json', ['json5', 'jsonc'], ['json'], async () => (await import('@codemirror/lang-json')).json()),
   described('css', [], ['css'], async () => (await import('@codemirror/lang-css')).css()),
-  described('html', [], ['html', 'htm', 'svg', 'xml'], async () => (await import('@codemirror/lang-html')).html()),
+  described('html', [], ['html', 'htm', 'svg', 'xml'], loadHtml),
   described('yaml', ['yml'], ['yaml', 'yml'], async () => yaml()),
 ];
 
@@ -36,9 +45,7 @@ export function kindOf(path: string): FileKind {
 
 export async function languageOf(path: string): Promise<Extension> {
   if (kindOf(path) === 'markdown')
-    return yamlFrontmatter({
-      content: markdown({ base: markdownLanguage, codeLanguages: languages, completeHTMLTags: false }),
-    });
+    return yamlFrontmatter({ content: markdownSupport(languages) });
   const found = languages.find((language) => language.extensions.includes(extension(path)));
   return found ? found.load() : [];
 }
