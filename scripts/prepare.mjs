@@ -104,18 +104,34 @@ export function runServer(script, { args = [], flags = [] } = {}) {
   return run(findNode(), ['--max-semi-space-size=16', ...flags, script, ...args], { env });
 }
 
-/** Runs a program to its end with our streams; resolves with its exit code. Signals that only we got are passed on. */
+/** Runs a program to its end with our streams; resolves with its exit code. Whoever ends us, or npm above us, ends it too. */
 export function run(file, args, { env = environment() } = {}) {
-  const child = spawn(file, args, { cwd: root, stdio: 'inherit', env });
+  // the channel says nothing: the server stops when it breaks, which is when we were killed without warning
+  const child = spawn(file, args, { cwd: root, stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env });
   const pass = (signal) => child.kill(signal);
   process.on('SIGTERM', pass);
   process.on('SIGHUP', pass);
   // Ctrl C in a terminal reaches the child by itself
   process.on('SIGINT', (signal) => process.stdin.isTTY || pass(signal));
+  // npm gives its signals to a shell, which dies of them without a word to us
+  const above = process.env.npm_lifecycle_event ? ancestors() : '';
+  const watch = setInterval(() => above && ancestors() !== above && pass('SIGTERM'), 250);
   return new Promise((done) => {
     child.once('error', (error) => fail(error.message));
-    child.once('exit', (code, signal) => done(code ?? (signal ? 1 : 0)));
+    child.once('exit', (code, signal) => {
+      clearInterval(watch);
+      done(code ?? (signal ? 1 : 0));
+    });
   });
+}
+
+/** The shell above us and, where /proc tells, npm above it. */
+function ancestors() {
+  try {
+    return `${process.ppid} ${/^\d+ \(.*\) \S (\d+)/s.exec(fs.readFileSync(`/proc/${process.ppid}/stat`, 'utf8'))[1]}`;
+  } catch {
+    return String(process.ppid);
+  }
 }
 
 export function fail(sentence) {

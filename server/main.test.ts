@@ -122,3 +122,20 @@ test(
       .toMatch(/Make the first account with this link, once: https:\/\/localhost:\d+\/sign-up\?setup=\S{20,}\n/);
   },
 );
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  '%s for npm, which says nothing to what it started, stops the server too',
+  { timeout: 120_000 },
+  async (signal) => {
+    const dataDir = folder();
+    const env = { ...process.env, PORT: '0', DATA_DIR: dataDir, HOST: '127.0.0.1', npm_config_loglevel: 'silent' };
+    const npm = spawn('npm', ['run', 'start'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    let words = '';
+    npm.stdout.on('data', (chunk) => (words += chunk));
+    await expect.poll(() => words, { timeout: 100_000 }).toContain('LLMos is ready at');
+    const postgres = postgresPid(dataDir);
+    npm.kill(signal);
+    await expect.poll(() => alive(postgres), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => fs.existsSync(path.join(dataDir, 'admin.sock')), { timeout: 20_000 }).toBe(false);
+  },
+);

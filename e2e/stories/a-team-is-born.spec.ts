@@ -6,7 +6,6 @@ import { writerOn } from '../writer.ts';
 
 const test = base.extend<object, { empty: World }>({
   empty: [
-    // eslint-disable-next-line no-empty-pattern -- Playwright reads the names of the fixtures that are asked for
     async ({}, use) => {
       const world = await startWorld();
       await use(world);

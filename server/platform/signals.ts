@@ -44,6 +44,14 @@ export function stopOnSignal({
       void stop().then(() => exit(0));
     });
   }
+  // `npm start` holds a channel to us: when it breaks, what started us is gone
+  if (process.channel) {
+    process.channel.unref();
+    process.once('disconnect', () => {
+      setTimeout(() => exit(1), patience).unref();
+      void stop().then(() => exit(0));
+    });
+  }
   const fail = (sentence: string) => {
     log.fatal({ reason: sentence }, 'server.failed');
     say(`LLMos stops. ${sentence}`);
