@@ -44,8 +44,7 @@ export function kindOf(path: string): FileKind {
 }
 
 export async function languageOf(path: string): Promise<Extension> {
-  if (kindOf(path) === 'markdown')
-    return yamlFrontmatter({ content: markdownSupport(languages) });
+  if (kindOf(path) === 'markdown') return yamlFrontmatter({ content: markdownSupport(languages) });
   const found = languages.find((language) => language.extensions.includes(extension(path)));
   return found ? found.load() : [];
 }
