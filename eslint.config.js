@@ -55,6 +55,7 @@ export default tseslint.config(
       'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }],
       'no-unused-vars': 'off',
       'object-shorthand': 'error',
+      'svelte/prefer-svelte-reactivity': 'off', // state that holds a Map or Set is replaced whole, never changed in place
       'prefer-const': ['error', { destructuring: 'all' }],
       '@typescript-eslint/no-explicit-any': 'off', // answers of stock clients in tests and benchmarks; the compiler is strict elsewhere
       '@typescript-eslint/no-non-null-assertion': 'off',
