@@ -22,7 +22,7 @@ const unprivileged = 65534; // PostgreSQL refuses to run as root; this is `nobod
 const keptLog = 10 * 2 ** 20;
 
 /**
- * Starts (or adopts) the cluster in `directory`, an absolute path, and starts it again when it dies. `settings` are postgresql.conf
+ * Starts (or adopts) the cluster in `directory`, an absolute path, and with `revive` starts it again when it dies. `settings` are postgresql.conf
  * names and values. Throws a sentence for people when this platform has no embedded PostgreSQL or it does not come up within
  * `patience` ms.
  */
@@ -30,11 +30,13 @@ export async function openEmbeddedPostgres({
   directory,
   settings = {},
   patience = 30_000,
+  revive = true,
   log,
 }: {
   directory: string;
   settings?: Record<string, string>;
   patience?: number;
+  revive?: boolean;
   log?: Log;
 }): Promise<EmbeddedPostgres> {
   const binaries = findBinaries();
@@ -106,7 +108,7 @@ export async function openEmbeddedPostgres({
   let stopping = false;
   let reviving: Promise<void> | null = null;
   const watch = setInterval(() => {
-    if (stopping || reviving || alive(pid)) return;
+    if (!revive || stopping || reviving || alive(pid)) return;
     log?.error({ pid }, 'postgres.died');
     reviving = launch()
       .then((again) => {

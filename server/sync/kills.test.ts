@@ -20,7 +20,7 @@ let port: number;
 let server: ChildProcess | null = null;
 
 beforeAll(async () => {
-  postgres = await openEmbeddedPostgres({ directory });
+  postgres = await openEmbeddedPostgres({ directory, revive: false });
   const database = await openDatabase({ url: postgres.url });
   await migrateDatabase(database);
   await database.close();
@@ -228,7 +228,7 @@ test(
       const before = typing.seen().length;
       await pause(200);
       expect(typing.seen().length).toBe(before); // nothing is shown that is not durable
-      postgres = await openEmbeddedPostgres({ directory });
+      postgres = await openEmbeddedPostgres({ directory, revive: false });
       await until(() => typing.seen().length > before + 20);
     }
     const { ada, ben } = typing;
@@ -253,7 +253,7 @@ test('[SY2] PostgreSQL and the server are killed together: what was seen is ther
   await Promise.all([killPostgres(), killServer()]);
   await pause(50);
   typing.noteAcknowledged();
-  postgres = await openEmbeddedPostgres({ directory });
+  postgres = await openEmbeddedPostgres({ directory, revive: false });
   expectOnce(await storedText(fileId), [...typing.seen(), ...typing.lists]);
   await startServer();
   typing.stop();
