@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     include: ['{shared,server,scripts}/**/*.test.ts', 'web/lib/**/*.test.ts'],
     globalSetup: './server/platform/testDatabase.ts',
+    // Machines of CI are shared and stall: a second try, which the report names. What fails twice has failed.
+    retry: process.env['CI'] === 'true' ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
