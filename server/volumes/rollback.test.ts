@@ -135,6 +135,17 @@ test('[GI4] restoring a volume: what was made goes, what was deleted comes back 
   expect(await read('kept.md')).toBe(start.replace('two', 'zwei').replace('eight', 'acht'));
 });
 
+test('[GI4] a file moves back to its path though another one took it meanwhile, if that one goes', async () => {
+  const { id } = await create('ada', 'plan.md', 'old plan\n');
+  const old = await head();
+  await ok('ben', `PATCH ${at('/files/plan.md')}`, { rename_to: 'archive.md' });
+  await create('ben', 'plan.md', 'new plan\n');
+  await restore('ada', old);
+  const { files } = await ok<{ files: { id: string; path: string }[] }>('ada', `GET ${at('/tree')}`);
+  expect(files.map((file) => [file.path, file.id])).toEqual([['plan.md', id]]);
+  expect(await read('plan.md')).toBe('old plan\n');
+});
+
 test('[GI4] a file that was deleted is restored by its path, as it was at that version', async () => {
   const { id } = await create('ada', 'a.md', start);
   const old = await head();

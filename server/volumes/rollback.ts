@@ -72,7 +72,6 @@ type Act = {
 };
 type Outcome = Pick<ChangeResult, 'files' | 'conflicts'> & {
   tree: TreeChange[];
-  edited: string[];
   clashes: { fileId: string; overlaps: AnchoredOverlap[] }[];
 };
 
@@ -103,7 +102,12 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
       message,
       include: edits,
       ...(undoes ? { undoes } : {}),
-      plan: async () => (outcome = await undoAll({ volumeId, person, preview: false, changes, now })).tree,
+      // read again: in the queue of the volume nothing moves any more
+      plan: async () => {
+        const settled = await files.now(changes.map((change) => change.fileId));
+        outcome = await undoAll({ volumeId, person, preview: false, changes, now: settled });
+        return outcome.tree;
+      },
     };
     const made = await versions.commitTree(commit);
     const { files: changed, conflicts, clashes } = outcome as unknown as Outcome;
@@ -115,8 +119,13 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
   type All = { volumeId: string; person: string; preview: boolean; changes: NetChange[]; now: Map<string, FileNow> };
 
   async function undoAll({ volumeId, person, preview, changes, now }: All): Promise<Outcome> {
-    const outcome: Outcome = { files: [], conflicts: [], tree: [], edited: [], clashes: [] };
-    for (const change of changes) {
+    const outcome: Outcome = { files: [], conflicts: [], tree: [], clashes: [] };
+    const taken = new Set<string>();
+    const leaving = new Set<string>();
+    for (const { fileId, before, after } of changes)
+      if (before && after && before.path !== after.path && now.get(fileId)?.path === after.path) leaving.add(fileId);
+    // what goes makes room for what comes back
+    for (const change of changes.toSorted((a, b) => Number(a.before !== null) - Number(b.before !== null))) {
       const file = now.get(change.fileId);
       if (!file) continue; // gone for good with its volume's row; nothing to bring back
       if (change.before === null) await takeOut(change, file);
@@ -131,11 +140,13 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
       if (file.kind === 'binary') {
         if (file.blob !== change.after.blob)
           return report(file.path, 'edited', null, null, true, [{ base: '', ours: '', theirs: '' }]);
+        leaving.add(file.id);
         outcome.tree.push({ kind: 'delete', fileId: file.id });
         return report(file.path, 'deleted', null, null, true);
       }
       const [living, made] = [await livingText(file), await textOf(change.after.blob)];
       if (living !== made) return merge(file, file.path, made, '');
+      leaving.add(file.id);
       outcome.tree.push({ kind: 'delete', fileId: file.id });
       report(file.path, 'deleted', living, null, false);
     }
@@ -192,10 +203,14 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
       report(path, how, how === 'created' ? null : result.before, result.after, false, result.overlaps);
     }
 
+    /** The wanted path, if nobody has it, or who has it leaves it in this same act. */
     async function freePath(wanted: string): Promise<string> {
       for (let n = 1; ; n++) {
         const path = n === 1 ? wanted : wanted.replace(/(\.[^./]*)?$/, ` ${n}$1`);
-        if (!(await files.at({ volumeId, path }))) return path;
+        const there = await files.at({ volumeId, path });
+        if (taken.has(path) || (there && !leaving.has(there.id))) continue;
+        taken.add(path);
+        return path;
       }
     }
 

@@ -118,7 +118,7 @@ export const commitFiles = pgTable(
     binary: boolean().notNull().default(false),
   },
   (t) => [
-    primaryKey({ columns: [t.volumeId, t.position, t.path] }),
+    primaryKey({ columns: [t.volumeId, t.position, t.fileId] }),
     index('commit_files_file').on(t.fileId, t.position),
     index('commit_files_path').on(t.volumeId, t.path, t.position),
   ],

@@ -159,7 +159,7 @@ CREATE TABLE "commit_files" (
 	"added" integer DEFAULT 0 NOT NULL,
 	"removed" integer DEFAULT 0 NOT NULL,
 	"binary" boolean DEFAULT false NOT NULL,
-	CONSTRAINT "commit_files_volume_id_position_path_pk" PRIMARY KEY("volume_id","position","path")
+	CONSTRAINT "commit_files_volume_id_position_file_id_pk" PRIMARY KEY("volume_id","position","file_id")
 );
 --> statement-breakpoint
 CREATE TABLE "commits" (
