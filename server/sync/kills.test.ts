@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { migrateDatabase, openDatabase } from '../platform/database.ts';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../platform/embeddedPostgres.ts';
 import { buildDocument, readText } from './documentJobs.ts';
@@ -27,8 +27,8 @@ beforeAll(async () => {
   store = openReadStore({ databaseUrl: postgres.url, patience: 20_000 });
   port = await freePort();
 });
+afterEach(() => void server?.kill('SIGKILL')); // a test that failed leaves no server to the next
 afterAll(async () => {
-  server?.kill('SIGKILL');
   await store.close();
   await postgres.stop();
   fs.rmSync(directory, { recursive: true, force: true });

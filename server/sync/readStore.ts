@@ -75,11 +75,13 @@ export function openReadStore({
   };
 }
 
-/** Whether the database was away, so that trying again makes sense. An error without an SQL state is a lost connection. */
+/**
+ * Whether the database was away, so that trying again makes sense. What PostgreSQL itself says has an SQL state; all else is a
+ * lost connection (by its class, not by the look of its code: EPIPE has five letters too) unless it is a fault of our own.
+ */
 export function isOutage(error: unknown): boolean {
-  if (error instanceof TypeError || error instanceof RangeError) return false;
-  const { code } = error as { code?: string };
-  return !code || !/^[0-9A-Z]{5}$/.test(code) || /^(08|53|57P|25006)/.test(code);
+  if (error instanceof pg.DatabaseError) return /^(08|53|57P|25006)/.test(error.code ?? '');
+  return !(error instanceof TypeError || error instanceof RangeError);
 }
 
 /** Numbers only ever come from our own memory; COPY takes no parameters. */
