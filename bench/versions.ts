@@ -8,7 +8,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { migrateDatabase, openDatabase } from '../server/platform/database.ts';
 import { openEmbeddedPostgres } from '../server/platform/embeddedPostgres.ts';
 import { openRepository, type NewCommit } from '../server/platform/repository.ts';
-import { ada, everyone, openTestVersions } from '../server/volumes/testVersions.ts';
+import { ada, everyone, openTestVersions } from '../server/volumes/versions/testVersions.ts';
 
 const commits = Number(process.argv[2] ?? 10_000);
 const fileCount = 2000;

@@ -10,9 +10,9 @@ import { runDoctor } from './doctor.ts';
 import type { Product } from './main.ts';
 import type { AdminHandler } from './platform/adminSocket.ts';
 import { writeBackup } from './platform/backup.ts';
-import { readArchive } from './volumes/archive.ts';
-import { exportVolume } from './volumes/exporting.ts';
-import { readFolder } from './volumes/folderReading.ts';
+import { readArchive } from './volumes/exchange/archive.ts';
+import { exportVolume } from './volumes/exchange/exporting.ts';
+import { readFolder } from './volumes/exchange/folderReading.ts';
 
 type Say = (line: string) => void;
 type Command = { takes: z.ZodObject; run: (options: never, say: Say) => Promise<unknown> };

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import type { Storage } from './storage.ts';
-import type { Versions } from './volumes/versions.ts';
+import type { Versions } from './volumes/versions/versions.ts';
 
 type Finding = { what: string; state: 'ok' | 'warning' | 'wrong'; words: string };
 

@@ -3,11 +3,11 @@
 import type { Commit } from '#shared/api.ts';
 import type { Face } from '#shared/live.ts';
 import type { Live } from '../live/live.ts';
-import { entryOf } from './fileAddress.ts';
-import type { FileStore } from './fileStore.ts';
-import type { FolderNews } from './files.ts';
-import type { ConflictNews } from './merge.ts';
-import type { Version, VersionNews } from './versions.ts';
+import { entryOf } from './files/fileAddress.ts';
+import type { FileStore } from './files/fileStore.ts';
+import type { FolderNews } from './files/files.ts';
+import type { ConflictNews } from './files/merge.ts';
+import type { Version, VersionNews } from './versions/versions.ts';
 
 export type Notify = (news: {
   to: string[];

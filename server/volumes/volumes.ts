@@ -2,9 +2,9 @@
 import type { Volume } from '#shared/api.ts';
 import type { Actor, Role, VolumeKind } from '#shared/permissions.ts';
 import type { FileTarget, VolumeTarget } from '../platform/http.ts';
-import type { FileStore } from './fileStore.ts';
+import type { FileStore } from './files/fileStore.ts';
 import type { VolumeRow, VolumeStore } from './volumeStore.ts';
-import type { Versions } from './versions.ts';
+import type { Versions } from './versions/versions.ts';
 
 /** What volumes ask about people. */
 export type VolumeMembers = {
