@@ -139,8 +139,8 @@ export function frameActions(workspace: Workspace, { goto, openPalette, showKeys
       title: 'Mark all notifications as read',
       group: 'Account',
       icon: Bell,
-      when: () => workspace.unread > 0,
-      run: () => void workspace.markRead().catch((error: unknown) => workspace.toasts.fail(error)),
+      when: () => workspace.notifications.unread > 0,
+      run: () => void workspace.notifications.markRead().catch((error: unknown) => workspace.toasts.fail(error)),
     },
     { id: 'account.leave', title: 'Sign out', group: 'Account', icon: LogOut, run: () => void workspace.signOut() },
   ];

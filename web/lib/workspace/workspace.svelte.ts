@@ -1,19 +1,23 @@
 // The one state of an open workspace: who I am, the volumes, the tree of the one that is open, its tabs, who is where, and what
 // concerns me. Verbs are methods. The outside (API, socket, storage, toasts) is handed in, so that it runs without a DOM.
 import { createContext } from 'svelte';
-import type { FileAddress, FileEntry, Me, Notification, Volume } from '#shared/api.ts';
+import type { FileAddress, FileEntry, Me, Volume } from '#shared/api.ts';
 import { isProblem, type Problem } from '#shared/errors.ts';
 import type { Face, FromBrowser, Presence, ToBrowser } from '#shared/live.ts';
 import { hasRole } from '#shared/permissions.ts';
 import { isOffline, type Api } from '#lib/api.ts';
 import type { Toasts } from '#lib/ui/toasts.svelte.ts';
-import { count } from '#lib/ui/words.ts';
 import { Actions } from './actions.svelte.ts';
+import { createFile, createFolder, putBack, remove, rename } from './fileVerbs.ts';
+import { OpenFolders } from './folders.svelte.ts';
 import { Layout, readKept, writeKept, type Storage } from './layout.svelte.ts';
 import type { Live, LiveNews, LiveState } from './live.ts';
+import { hearNews } from './news.ts';
+import { NotificationList } from './notifications.svelte.ts';
 import { placeAddress, type Place } from './place.ts';
 import { Tabs, type KeptTabs } from './tabs.svelte.ts';
-import { foldersAbove, freeName, isInside, joinPath, nameOf } from './tree.ts';
+import { isInside } from './tree.ts';
+import { upload, type Upload } from './upload.ts';
 
 export type Outside = {
   api: Api;
@@ -31,7 +35,6 @@ export type Outside = {
 export type EditorStatus = { line: number; column: number; words: number; problems: number };
 /** What a place says in the status bar, and the keys that work in it. */
 export type Footer = { icon?: unknown; text: string; keys: { keys: string[]; text: string }[] };
-export type Upload = { /** Where in the volume. */ path: string; bytes: Blob };
 
 export class Workspace {
   me = $state.raw<Me | null>(null);
@@ -48,15 +51,14 @@ export class Workspace {
   /** When the next version of a file comes at the latest, and whose words wait for it. */
   due = $state.raw<ReadonlyMap<string, { at: string; authors: Face[] }>>(new Map());
   here = $state.raw<readonly Presence[]>([]);
-  notifications = $state.raw<Notification[]>([]);
-  unread = $state(0);
   connection = $state<LiveState>('connecting');
-  /** Folders of the open volume that are open in the tree. */
-  expanded = $state.raw<ReadonlySet<string>>(new Set());
   status = $state.raw<EditorStatus | null>(null);
   footer = $state.raw<Footer | null>(null);
   /** Counts up with every version that lands in the open volume: what shows history reads again. */
   versions = $state(0);
+  /** Folders of the open volume that are open in the tree. */
+  readonly expanded = new OpenFolders();
+  readonly notifications: NotificationList;
   readonly tabs = new Tabs();
   readonly actions = new Actions();
   layout: Layout;
@@ -70,6 +72,7 @@ export class Workspace {
   constructor(outside: Outside) {
     this.#outside = outside;
     this.layout = new Layout(outside.storage, '');
+    this.notifications = new NotificationList(outside.api);
   }
 
   get api(): Api {
@@ -103,7 +106,7 @@ export class Workspace {
     this.me = await this.api('GET /me');
     this.layout = new Layout(this.#outside.storage, this.me.person.login);
     this.volumes = (await this.api('GET /volumes')).volumes;
-    void this.#readNotifications();
+    void this.notifications.read();
     this.#live = this.#outside.live({
       message: (message) => this.hear(message),
       state: (state) => (this.connection = state),
@@ -170,7 +173,7 @@ export class Workspace {
     this.tabs.restore(null, () => null);
     await this.readTree();
     if (this.volume !== name || this.tree !== 'ready') return;
-    this.expanded = new Set(readKept<string[]>(this.#outside.storage, this.#key('tree')) ?? this.#firstExpanded());
+    this.expanded.restore({ storage: this.#outside.storage, key: this.#key('tree'), files: this.files });
     this.tabs.restore(
       readKept<KeptTabs>(this.#outside.storage, this.#key('tabs')),
       (id) => this.files.get(id)?.path ?? null,
@@ -195,12 +198,6 @@ export class Workspace {
       if (!isProblem(error)) throw error;
       if (this.tree !== 'ready' || !isOffline(error)) this.tree = error;
     }
-  }
-
-  /** A small volume shows all of its first floor; a large one starts folded. */
-  #firstExpanded(): string[] {
-    if (this.files.size > 100) return [];
-    return [...new Set([...this.files.values()].flatMap((file) => foldersAbove(file.path).slice(0, 1)))];
   }
 
   #key(what: string): string {
@@ -245,36 +242,14 @@ export class Workspace {
     const file = this.fileAt(path) ?? this.files.get(this.movedFrom.get(path) ?? '');
     if (file) this.tabs.open({ fileId: file.id, path: file.path });
     else if (this.folders.includes(path) || [...this.files.values()].some((one) => isInside(one.path, path)))
-      this.reveal(`${path}/`);
+      this.expanded.reveal(`${path}/`);
     else {
       const open = this.tabs.groups
         .flatMap((group) => group.tabs)
         .find((tab) => tab.path === path && this.gone.has(tab.fileId));
       if (open) this.tabs.open(open);
     }
-    if (file) this.reveal(path);
-  }
-
-  /** Opens the folders above a path in the tree. */
-  reveal(path: string): void {
-    const closed = foldersAbove(path).filter((folder) => !this.expanded.has(folder));
-    if (closed.length > 0) this.#expand(new Set([...this.expanded, ...closed]));
-  }
-
-  toggleFolder(path: string, open = !this.expanded.has(path)): void {
-    const next = new Set(this.expanded);
-    if (open) next.add(path);
-    else next.delete(path);
-    this.#expand(next);
-  }
-
-  collapseAll(): void {
-    this.#expand(new Set());
-  }
-
-  #expand(folders: ReadonlySet<string>): void {
-    this.expanded = folders;
-    writeKept(this.#outside.storage, this.#key('tree'), [...folders]);
+    if (file) this.expanded.reveal(path);
   }
 
   #keepPlace(): void {
@@ -285,165 +260,19 @@ export class Workspace {
 
   // ---- verbs on files ------------------------------------------------------------------------------------------------------
 
-  /** Makes a file and opens it. */
-  async createFile(path: string, text = ''): Promise<FileAddress> {
-    const volume = this.#open();
-    const made = await this.api('PUT /volumes/:volume/files/*path', { params: { volume, path }, body: text });
-    this.#put([
-      {
-        ...made,
-        kind: 'text',
-        size: text.length,
-        branch: 'main',
-        pending: false,
-        held: false,
-        updatedAt: new Date().toISOString(),
-      },
-    ]);
-    this.reveal(made.path);
-    this.open(made);
-    return made;
-  }
+  createFile = (path: string, text = ''): Promise<FileAddress> => createFile(this, path, text);
+  createFolder = (path: string): Promise<void> => createFolder(this, path);
+  rename = (from: string, to: string): Promise<void> => rename(this, from, to);
+  remove = (path: string): Promise<void> => remove(this, path);
+  putBack = (ids: string[]): Promise<void> => putBack(this, ids);
+  upload = (uploads: Upload[], into = ''): Promise<void> => upload(this, uploads, into);
 
-  async createFolder(path: string): Promise<void> {
-    await this.api('POST /volumes/:volume/folders', { params: { volume: this.#open() }, body: { path } });
-    if (!this.folders.includes(path)) this.folders = [...this.folders, path];
-    this.reveal(`${path}/`);
-  }
-
-  /** Renames or moves a file or a folder; whoever has it open keeps it open. */
-  async rename(from: string, to: string): Promise<void> {
-    if (from === to) return;
-    const volume = this.#open();
-    if (this.fileAt(from)) {
-      const moved = await this.api('PATCH /volumes/:volume/files/*path', {
-        params: { volume, path: from },
-        body: { rename_to: to },
-      });
-      this.#renamed([moved]);
-    } else {
-      const { files } = await this.api('PATCH /volumes/:volume/folders/*path', {
-        params: { volume, path: from },
-        body: { rename_to: to },
-      });
-      this.folders = this.folders.map((folder) => (isInside(folder, from) ? to + folder.slice(from.length) : folder));
-      if (this.expanded.has(from))
-        this.#expand(
-          new Set(
-            [...this.expanded].map((folder) => (isInside(folder, from) ? to + folder.slice(from.length) : folder)),
-          ),
-        );
-      this.#renamed(files);
-    }
-  }
-
-  /** Deletes a file or a folder with all that is in it; the toast puts it back. */
-  async remove(path: string): Promise<void> {
-    const volume = this.#open();
-    const file = this.fileAt(path);
-    const gone = file
-      ? [await this.api('DELETE /volumes/:volume/files/*path', { params: { volume, path } })]
-      : (await this.api('DELETE /volumes/:volume/folders/*path', { params: { volume, path } })).files;
-    const files = new Map(this.files);
-    this.arrange((tabs) => {
-      for (const { id } of gone) {
-        files.delete(id);
-        tabs.closeEverywhere(id);
-      }
-    });
-    this.files = files;
-    this.folders = this.folders.filter((folder) => !isInside(folder, path));
-    const what = file ? nameOf(path) : `${nameOf(path)} with ${count(gone.length, 'file')}`;
-    this.toasts.show({
-      text: `Deleted ${what}`,
-      act: gone.length > 0 ? { label: 'Undo', run: () => void this.putBack(gone.map(({ id }) => id)) } : undefined,
-    });
-  }
-
-  async putBack(ids: string[]): Promise<void> {
-    try {
-      const back = [];
-      for (const id of ids) back.push(await this.api('POST /files/:id/put-back', { params: { id }, body: {} }));
-      await this.readTree();
-      const first = back[0];
-      if (first && back.length === 1) this.open(first);
-    } catch (error) {
-      this.toasts.fail(error);
-    }
-  }
-
-  /** Brings bytes in, four at a time; names that are taken get a number. */
-  async upload(uploads: Upload[], into = ''): Promise<void> {
-    const volume = this.#open();
-    const stop = new AbortController();
-    const taken = this.pathTaken;
-    const mine = new Set<string>();
-    const queue = uploads.map((one) => {
-      const path = freeName(joinPath(into, one.path), (wanted) => taken(wanted) || mine.has(wanted.toLowerCase()));
-      mine.add(path.toLowerCase());
-      return { ...one, path };
-    });
-    const all = queue.length;
-    const cancel = { label: 'Cancel', run: () => stop.abort() };
-    const words = (done: number) =>
-      all === 1
-        ? `Uploading ${queue[0]?.path ?? nameOf(uploads[0]?.path ?? '')}`
-        : `Uploading ${done} of ${count(all, 'file')}`;
-    let done = 0;
-    const failures: string[] = [];
-    const toast = this.toasts.show({
-      text: all === 1 ? `Uploading ${nameOf(uploads[0]!.path)}` : words(0),
-      progress: 0,
-      act: cancel,
-    });
-    const work = async () => {
-      for (let next = queue.shift(); next && !stop.signal.aborted; next = queue.shift()) {
-        const { path, bytes } = next;
-        try {
-          await this.api('POST /volumes/:volume/upload/*path', {
-            params: { volume, path },
-            body: bytes,
-            signal: stop.signal,
-          });
-          done += 1;
-        } catch (error) {
-          if (stop.signal.aborted) break;
-          failures.push(`${nameOf(path)}: ${error instanceof Error ? error.message : 'it failed'}`);
-        }
-        if (all > 1) toast.change({ text: words(done), progress: (done + failures.length) / all, act: cancel });
-      }
-    };
-    await Promise.all([work(), work(), work(), work()]);
-    await this.readTree();
-    if (stop.signal.aborted) toast.change({ text: `Stopped. ${count(done, 'file')} of ${all} arrived.` });
-    else if (failures.length === 0)
-      toast.change({ kind: 'ok', text: `Uploaded ${all === 1 ? nameOf(uploads[0]!.path) : count(done, 'file')}` });
-    else
-      toast.change({
-        kind: 'danger',
-        text: `${done} of ${count(all, 'file')} arrived. ${failures.slice(0, 3).join(' ')}${failures.length > 3 ? ` And ${failures.length - 3} more.` : ''}`,
-      });
-  }
-
-  #open(): string {
-    if (!this.volume) throw new TypeError('no volume is open');
-    return this.volume;
-  }
-
-  #put(changed: FileEntry[]): void {
+  /** What the server says of files, into the tree and the tabs. */
+  put(changed: FileEntry[]): void {
     const files = new Map(this.files);
     for (const file of changed) files.set(file.id, file);
     this.files = files;
     for (const file of changed) this.#followRename(file.id, file.path);
-  }
-
-  #renamed(moved: { id: string; path: string }[]): void {
-    this.#put(
-      moved.flatMap(({ id, path }) => {
-        const file = this.files.get(id);
-        return file ? [{ ...file, path }] : [];
-      }),
-    );
   }
 
   /** The address follows the file that is in front. */
@@ -472,25 +301,6 @@ export class Workspace {
   whereIs(personId: string): FileEntry | null {
     const at = this.here.find((one) => one.person.id === personId && one.fileId !== null);
     return this.files.get(at?.fileId ?? '') ?? null;
-  }
-
-  async markRead(ids?: string[]): Promise<void> {
-    const which = new Set(ids ?? this.notifications.map((one) => one.id));
-    this.unread = ids
-      ? Math.max(0, this.unread - this.notifications.filter((one) => which.has(one.id) && !one.read).length)
-      : 0;
-    this.notifications = this.notifications.map((one) => (which.has(one.id) ? { ...one, read: true } : one));
-    await this.api('POST /me/notifications/read', { body: ids ? { ids } : {} });
-  }
-
-  async #readNotifications(): Promise<void> {
-    try {
-      const { notifications, unread } = await this.api('GET /me/notifications');
-      this.notifications = notifications;
-      this.unread = unread;
-    } catch (error) {
-      if (!isProblem(error)) throw error; // the bell stays as it was; the next reconnect reads again
-    }
   }
 
   async readVolumes(): Promise<void> {
@@ -529,7 +339,7 @@ export class Workspace {
     if (!again) return;
     void this.readTree();
     void this.readVolumes();
-    void this.#readNotifications();
+    void this.notifications.read();
   }
 
   /** For a part of the page that needs a message itself, such as the conflicts of its file. Gives a way to stop. */
@@ -541,80 +351,7 @@ export class Workspace {
   /** News from the socket. Public so that a test can speak. */
   hear(message: ToBrowser): void {
     for (const listener of this.#listeners) listener(message);
-    if (
-      'volume' in message &&
-      message.volume !== this.volume &&
-      message.type !== 'reviewed' &&
-      message.type !== 'committed'
-    )
-      return;
-    switch (message.type) {
-      case 'presence':
-        this.here = message.here;
-        break;
-      case 'tree':
-        this.#hearTree(message);
-        break;
-      case 'pending': {
-        this.due = new Map([...this.due, [message.fileId, { at: message.due, authors: message.authors }]]);
-        const file = this.files.get(message.fileId);
-        if (file) this.#put([{ ...file, pending: true, held: message.held === 'secret' }]);
-        break;
-      }
-      case 'committed':
-        this.#hearCommitted(message);
-        break;
-      case 'reviewed':
-        this.versions += 1;
-        void this.readVolumes();
-        break;
-      case 'notification':
-        this.notifications = [
-          message.notification,
-          ...this.notifications.filter((one) => one.id !== message.notification.id),
-        ].slice(0, 100);
-        if (!message.notification.read) this.unread += 1;
-        break;
-      case 'access':
-        void this.readAccess();
-        break;
-      case 'refused':
-        void this.readTree();
-        break;
-      case 'hello':
-      case 'conflicts':
-        break;
-    }
-  }
-
-  #hearTree(message: Extract<ToBrowser, { type: 'tree' }>): void {
-    const files = new Map(this.files);
-    const gone = new Map(this.gone);
-    for (const one of message.gone) {
-      files.delete(one.id);
-      gone.set(one.id, { path: one.path, by: one.by, at: one.at });
-    }
-    for (const file of message.changed) gone.delete(file.id);
-    this.files = files;
-    this.gone = gone;
-    this.folders = message.folders;
-    this.#put(message.changed);
-  }
-
-  #hearCommitted(message: Extract<ToBrowser, { type: 'committed' }>): void {
-    if (message.volume === this.volume) {
-      const due = new Map(this.due);
-      for (const id of message.fileIds) due.delete(id);
-      this.due = due;
-      this.#put(
-        message.fileIds.flatMap((id) => {
-          const file = this.files.get(id);
-          return file ? [{ ...file, pending: false }] : [];
-        }),
-      );
-      this.versions += 1;
-    }
-    void this.readVolumes();
+    hearNews(this, message);
   }
 
   /** Who I am and what I can see may be different now. */

@@ -101,7 +101,7 @@ test('a place opens its volume and its file, and says where I am', async () => {
   await go('agents/b.md');
   expect(workspace.tree).toBe('ready');
   expect(workspace.activeFile?.path).toBe('agents/b.md');
-  expect([...workspace.expanded]).toEqual(['agents']);
+  expect([...workspace.expanded.all]).toEqual(['agents']);
   expect(said).toEqual([
     { type: 'watch', volume: 'team/lab' },
     { type: 'at', volume: 'team/lab', fileId: 'id-agents/b.md' },
@@ -318,11 +318,11 @@ test('notifications: news counts up, reading counts down', async () => {
   });
   workspace.hear({ type: 'notification', notification: one('1') });
   workspace.hear({ type: 'notification', notification: one('2') });
-  expect(workspace.unread).toBe(2);
-  await workspace.markRead(['1']);
-  await workspace.markRead(['1']);
-  expect(workspace.unread).toBe(1);
-  await workspace.markRead();
-  expect(workspace.unread).toBe(0);
-  expect(workspace.notifications.every((notification) => notification.read)).toBe(true);
+  expect(workspace.notifications.unread).toBe(2);
+  await workspace.notifications.markRead(['1']);
+  await workspace.notifications.markRead(['1']);
+  expect(workspace.notifications.unread).toBe(1);
+  await workspace.notifications.markRead();
+  expect(workspace.notifications.unread).toBe(0);
+  expect(workspace.notifications.all.every((notification) => notification.read)).toBe(true);
 });
