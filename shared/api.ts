@@ -1,31 +1,24 @@
 // Each route of /api/v1 once: method, path, who may, what goes in, what comes out. The server refuses what does not fit `body`
 // and `query`; OpenAPI is made from this table; the browser imports only its types, so that zod stays out of the page.
 import { z } from 'zod';
+import {
+  cursor,
+  displayName,
+  Face,
+  flag,
+  login,
+  nothing,
+  oid,
+  password,
+  path,
+  role,
+  scope,
+  time,
+} from './api/words.ts';
 import type { Verb } from './permissions.ts';
-
-const login = z
-  .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,37}[a-z0-9])?$/, 'Use 1 to 39 small letters, digits and hyphens, not at either end.');
-const password = z.string().min(8, 'Use at least 8 characters.').max(256);
-// No control characters, and none that turn the direction of the text around them.
-const displayName = z
-  .string()
-  .trim()
-  .min(1, 'Write a name.')
-  .max(80, 'Use at most 80 characters.')
-  .regex(/^[^\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, 'Use letters that can be seen.');
-const role = z.enum(['owner', 'editor', 'viewer']);
-const scope = z.enum(['read', 'write', 'run', 'git', 'admin']);
-const path = z.string().min(1).max(4096);
-const oid = z.string().regex(/^[0-9a-f]{40}$/);
-const time = z.iso.datetime();
-const cursor = z.string().max(200).optional();
-const flag = z.enum(['0', '1']).optional();
-const nothing = z.object({});
 
 // ---- what things look like -------------------------------------------------------------------------------------------------
 
-export const Face = z.object({ id: z.string(), login: z.string(), name: z.string(), colour: z.int() });
 export const Me = z.object({
   person: Face,
   isAdmin: z.boolean(),
@@ -333,7 +326,7 @@ export type ParsedQuery<K extends RouteKey> = ParsedOf<Routes[K], 'query'>;
 export type RouteAnswer<K extends RouteKey> = z.output<Routes[K]['answer']>;
 export type RouteParams<K extends RouteKey> = Record<ParamOf<K extends `${string} ${infer P}` ? P : never>, string>;
 
-export type Face = z.output<typeof Face>;
+export type { Face };
 export type Me = z.output<typeof Me>;
 export type SessionEntry = z.output<typeof SessionEntry>;
 export type TokenEntry = z.output<typeof TokenEntry>;

@@ -1,6 +1,7 @@
 // Messages on /live, JSON both ways: what is going on in the volumes that this browser has open. It carries news, not truth:
 // whoever missed some reads the API again after reconnecting.
 import type { Commit, Conflict, FileEntry, Notification } from './api.ts';
+import type { ResultPart, RunEvent } from './run.ts';
 
 /** A person as others see them. `colour` is 1 to 8 (design tokens --person-n). */
 export type Face = { id: string; login: string; name: string; colour: number };
@@ -11,7 +12,24 @@ export type Presence = { tab: string; person: Face; fileId: string | null; since
 export type FromBrowser =
   | { type: 'watch'; volume: string }
   | { type: 'unwatch'; volume: string }
-  | { type: 'at'; volume: string; fileId: string | null };
+  | { type: 'at'; volume: string; fileId: string | null }
+  /** The events of a run after `after` (0: from the start), and each that follows, until `unfollow`. */
+  | { type: 'follow'; run: string; after: number }
+  | { type: 'unfollow'; run: string }
+  /** What this tab can do for runs of its person, now. */
+  | { type: 'able'; tools: BrowserTool[] }
+  | { type: 'browser-output'; id: string; text: string };
+
+/** Tools that act in the browser of the person who started a run. */
+export type BrowserTool = 'python' | 'applet' | 'device';
+/** What a tab says of a call, sent to `POST /browser-calls/:call` because it may be large. Untrusted, like all that a browser sends. */
+export type BrowserAnswer = {
+  ok: boolean;
+  text: string;
+  parts: ResultPart[];
+  /** Files that the code wrote, for the server to put into the volume as the person. Text, or base64 of bytes. */
+  files: { path: string; text?: string; base64?: string }[];
+};
 
 export type ToBrowser =
   | { type: 'hello'; tab: string; person: Face }
@@ -30,6 +48,22 @@ export type ToBrowser =
   | { type: 'conflicts'; volume: string; fileId: string; open: Conflict[] }
   | { type: 'reviewed'; volume: string; oids: string[] }
   | { type: 'notification'; notification: Notification }
+  /** Only of runs that this tab follows. `through`: the last `seq` that exists now, so that a screen knows when it is up to date. */
+  | { type: 'run'; run: string; events: RunEvent[]; through: number }
+  /** A run of this volume began, changed its status or ended; read it again. */
+  | { type: 'runs'; volume: string; run: string }
+  /** This tab is asked to act for a run; `browser-cancel` takes it back. `paths`: files of the volume that the code may read. */
+  | {
+      type: 'browser-call';
+      id: string;
+      run: string;
+      call: string;
+      tool: BrowserTool;
+      args: Record<string, unknown>;
+      volume: string;
+      paths: string[];
+    }
+  | { type: 'browser-cancel'; id: string }
   /** Your role here, or your teams, changed: read /me and /volumes again. */
   | { type: 'access' }
   | { type: 'refused'; volume: string; code: 'not-found' | 'forbidden' };

@@ -90,6 +90,7 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf }: 
   }
 
   async function hear(tab: Tab, message: FromBrowser): Promise<void> {
+    if (!('volume' in message)) return; // about runs: not heard yet
     const { connection, watches } = tab;
     const { volume } = message;
     if (message.type === 'unwatch') return leave(tab, volume);
