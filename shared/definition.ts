@@ -1,17 +1,32 @@
 // Definitions (agents, skills, tools) are markdown with a YAML header. Reading one never throws: a header that is wrong is a
 // diagnostic at its line, and the file stays usable as text (LI3). Limits: docs/SECURITY.md "Content".
-import { isAlias, isMap, LineCounter, parseDocument, visit } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node } from 'yaml';
 
 export type Diagnostic = {
   /** 1 is the first line of the file. */ line: number;
   /** Offsets in the file. */ from: number;
   to: number;
   message: string;
+  /** `warning`: the file works, but perhaps not as it is meant. */
+  severity?: 'error' | 'warning';
+};
+/** Where a key of the header stands, as offsets in the file. */
+export type HeaderKey = {
+  key: string;
+  line: number;
+  from: number;
+  to: number;
+  /** Its value; null where there is nothing after the colon. */
+  value: { from: number; to: number } | null;
+  /** Of a list of single values: where each stands. */
+  items: { value: string; line: number; from: number; to: number }[];
 };
 export type Definition = {
   /** Null: no header, or one that cannot be read. Keys as written, in their order. */
   header: Record<string, unknown> | null;
   hasHeader: boolean;
+  /** Of the header's top level, in their order. */
+  keys: HeaderKey[];
   diagnostics: Diagnostic[];
   /** Where the body starts, as an offset and as a line (1 is the first). */
   bodyFrom: number;
@@ -46,14 +61,14 @@ export function readDefinition(text: string): Definition {
     const diagnostics = unclosed
       ? [{ line: 1, from: 0, to: 3, message: 'The header is not closed: a line with --- is missing.' }]
       : [];
-    return { header: null, hasHeader: false, diagnostics, bodyFrom: 0, bodyLine: 1 };
+    return { header: null, hasHeader: false, keys: [], diagnostics, bodyFrom: 0, bodyLine: 1 };
   }
   const source = text.slice(found.from, found.to);
-  const { header, diagnostics } = readHeader(source, found.from);
-  return { header, hasHeader: true, diagnostics, bodyFrom: found.bodyFrom, bodyLine: found.bodyLine };
+  const { header, keys, diagnostics } = readHeader(source, found.from);
+  return { header, hasHeader: true, keys, diagnostics, bodyFrom: found.bodyFrom, bodyLine: found.bodyLine };
 }
 
-function readHeader(source: string, shift: number): Pick<Definition, 'header' | 'diagnostics'> {
+function readHeader(source: string, shift: number): Pick<Definition, 'header' | 'keys' | 'diagnostics'> {
   const diagnostics: Diagnostic[] = [];
   const lines = new LineCounter();
   const report = (from: number, to: number, message: string) => {
@@ -61,8 +76,9 @@ function readHeader(source: string, shift: number): Pick<Definition, 'header' | 
     const { line } = lines.linePos(Math.min(from, Math.max(0, source.length - 1)));
     diagnostics.push({ line: Math.max(1, line) + 1, from: from + shift, to: Math.max(from + 1, to) + shift, message });
   };
-  const give = (header: Record<string, unknown> | null) => ({
+  const give = (header: Record<string, unknown> | null, keys: HeaderKey[] = []) => ({
     header,
+    keys,
     diagnostics: diagnostics.sort((a, b) => a.from - b.from).slice(0, 20),
   });
   const refuse = (message: string) => (report(0, 1, message), give(null));
@@ -98,7 +114,22 @@ function readHeader(source: string, shift: number): Pick<Definition, 'header' | 
     if (diagnostics.length > 0) return give(null);
     if (document.contents === null) return give({});
     if (!isMap(document.contents)) return refuse('The header must be a list of keys and values.');
-    return give(ownKeys(document.toJS({ maxAliasCount: 0 }) as Record<string, unknown>));
+    const place = (node: Node) => ({ from: (node.range?.[0] ?? 0) + shift, to: (node.range?.[1] ?? 0) + shift });
+    const lineOf = (offset: number) => lines.linePos(offset - shift).line + 1;
+    const keys = document.contents.items.flatMap(({ key, value }): HeaderKey[] => {
+      if (!isScalar(key)) return [];
+      const at = place(key);
+      const filled = value && !(isScalar(value) && value.range && value.range[0] === value.range[1]);
+      const items = isSeq(value)
+        ? value.items.flatMap((item) =>
+            isScalar(item) ? { value: String(item.value), line: lineOf(place(item).from), ...place(item) } : [],
+          )
+        : [];
+      return [
+        { key: String(key.value), line: lineOf(at.from), ...at, value: filled ? place(value as Node) : null, items },
+      ];
+    });
+    return give(ownKeys(document.toJS({ maxAliasCount: 0 }) as Record<string, unknown>), keys);
   } catch (error) {
     return refuse(
       error instanceof RangeError ? 'The header is nested too deep.' : 'The header cannot be read as YAML.',
