@@ -49,6 +49,9 @@ export function openAtomicFiles({ directory, fsync = true }: { directory: string
     await syncDirectory(path.dirname(target));
   }
 
+  /** What it made, if anything. A gc that takes the folder away in the middle of it is no fault: `renameInto` comes again. */
+  const makeFolder = (name: string) => fs.mkdir(name, { recursive: true }).catch(unlessMissing);
+
   /** `git gc` removes empty fan-out folders, also this one, also now. True if the folder had to be made again. */
   async function renameInto(from: string, target: string): Promise<boolean> {
     for (let attempt = 0; ; attempt++) {
@@ -57,7 +60,7 @@ export function openAtomicFiles({ directory, fsync = true }: { directory: string
         return attempt > 0;
       } catch (error) {
         if (!isMissing(error) || attempt === 50) throw error;
-        await fs.mkdir(path.dirname(target), { recursive: true });
+        await makeFolder(path.dirname(target));
       }
     }
   }
@@ -68,13 +71,14 @@ export function openAtomicFiles({ directory, fsync = true }: { directory: string
     const directories = new Set(entries.map(([target]) => path.dirname(target)));
     for (const name of directories) {
       if (fanOut.has(name)) continue;
-      if (await fs.mkdir(name, { recursive: true })) directories.add(path.dirname(name));
+      if (await makeFolder(name)) directories.add(path.dirname(name));
       fanOut.add(name);
     }
     await inWaves(entries, async ([target, data]) => {
       if (await renameInto(await writeTemporary(data), target)) directories.add(path.dirname(path.dirname(target)));
     });
-    await inWaves([...directories], syncDirectory);
+    // A folder that is gone was emptied by a gc: what we put there is in a pack already, which git made durable before.
+    await inWaves([...directories], (name) => syncDirectory(name).catch(unlessMissing));
     for (const [target] of entries) pending.delete(target);
   }
 
@@ -114,6 +118,10 @@ export function openAtomicFiles({ directory, fsync = true }: { directory: string
   const held = () => pending.size;
   return { promises, flush, discard, held, writeNew, writeWhole, syncDirectory, temporary };
 }
+
+const unlessMissing = (error: unknown) => {
+  if (!isMissing(error)) throw error;
+};
 
 export const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException | null)?.code === 'ENOENT';
 

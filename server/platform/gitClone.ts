@@ -133,10 +133,10 @@ function fetchInto({
 
 /** The few things that git says which help a person; the rest may quote what a stranger's server sent. */
 function reasonIn(told: string): string {
-  if (/not found|could not read Username|Authentication failed|403|404/i.test(told))
+  if (/certificate|SSL/i.test(told)) return ': its certificate is not good';
+  if (/ not found|could not read Username|Authentication failed|returned error: 40[134]/i.test(told))
     return ': it is not there, or not public';
   if (/redirect/i.test(told)) return ': it sends to another address; use that one';
-  if (/certificate|SSL/i.test(told)) return ': its certificate is not good';
   if (/fsck|bad object|corrupt/i.test(told)) return ': it is damaged';
   return '';
 }
