@@ -32,6 +32,7 @@ export type Config = {
   embeddings: 'local' | 'provider' | 'off';
   /** Hosts (or host:port) that outbound requests may reach although they are private or plain http. */
   allowedHosts: string[];
+  /** Ends in a slash. Null: Python in the browser has its core only. */
   pyodideIndexUrl: string | null;
   logLevel: (typeof logLevels)[number];
   /** Off only for benchmarks and load tests. */
@@ -167,7 +168,7 @@ export function readConfig(
       : null,
     embeddings: oneOf('EMBEDDINGS', ['local', 'provider', 'off']) ?? 'local',
     allowedHosts,
-    pyodideIndexUrl: pyodide?.href ?? null,
+    pyodideIndexUrl: pyodide ? pyodide.href.replace(/\/*$/, '/') : null,
     logLevel: oneOf('LOG_LEVEL', logLevels) ?? 'info',
     rateLimits: oneOf('RATE_LIMITS', ['on', 'off']) !== 'off',
     startedFrom: get('INIT_CWD') ?? directory,

@@ -23,6 +23,7 @@ import { createServer, serve } from './platform/serve.ts';
 import { stopOnSignal, type Stopping } from './platform/signals.ts';
 import { openSite } from './platform/site.ts';
 import { createSockets } from './platform/sockets.ts';
+import { createPackages, pythonRoutes } from './python/packages.ts';
 import { openStorage } from './storage.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -97,6 +98,17 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
   });
   stopping.last('workspace', workspace.close);
 
+  // ---- what Python in the browser may load beyond its core
+  const { pyodideIndexUrl: index } = config;
+  const packages = createPackages({
+    index,
+    shipped: fs.readFileSync(path.join(root, 'node_modules/pyodide/pyodide-lock.json'), 'utf8'),
+    directory: path.join(config.dataDir, 'packages'),
+    // the index is the administrator's own word, for this and for nothing else
+    egress: createEgress({ allowedHosts: [...config.allowedHosts, ...(index ? [new URL(index).host] : [])] }),
+    log,
+  });
+
   const gatekeepers: Gatekeepers = {
     who: ({ cookie, token }, answer) => accounts.authenticate({ cookie, token }, answer),
     team: (slug, actor) => accounts.team({ slug, personId: actor?.personId ?? null }),
@@ -105,7 +117,7 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
   };
 
   return {
-    handlers: { ...accountRoutes(accounts), ...workspace.handlers },
+    handlers: { ...accountRoutes(accounts), ...workspace.handlers, ...pythonRoutes(packages) },
     acceptors: workspace.acceptors,
     workspace,
     gatekeepers,
@@ -135,7 +147,8 @@ async function openPort({ config, log, stopping, product }: Surroundings & { pro
   const server = createServer(certificate);
   const vite = process.argv.includes('--dev') ? await openVite(server) : null;
   if (vite) stopping.last('vite', vite.close);
-  const site = vite ? null : openSite(path.join(root, 'build'));
+  // in development Vite answers first for all but the frames and what they run
+  const site = openSite(path.join(root, 'build'));
   const app = createApp({ ...edge, ...product, site, version: release });
   const sockets = createSockets({ ...edge, acceptors: product.acceptors });
   const serving = await serve({ app, sockets, server, host, port: config.port, first: vite?.listener });

@@ -292,6 +292,9 @@ export const routes = {
   'POST /volumes/:volume/restore': { may: 'volume.restore', summary: 'Bring back a version of a file or of the volume, by adding commits', query: dryRun, body: z.object({ to: oid, path: path.optional() }), answer: ChangeResult },
   'POST /volumes/:volume/revert': { may: 'volume.restore', summary: 'Undo one commit, also an old one, by adding commits', query: dryRun, body: z.object({ oid }), answer: ChangeResult },
 
+  'GET /python': { may: 'self.read', summary: 'The lock file of packages for Python in the browser; `noPackages` says why there are none', answer: z.object({ lock: z.string(), noPackages: z.string().nullable() }) },
+  'GET /python/packages/:name': { may: 'self.read', summary: 'A package by the file name in the lock file', answer: z.any() },
+
   'GET /reviews': { may: 'self.read', summary: 'My inbox: commits of others that nobody reviewed, across my volumes', query: z.object({ cursor }), answer: z.object({ items: z.array(z.object({ volume: z.string(), commits: z.array(Commit) })), total: z.int(), cursor: z.string().nullable() }) },
   'POST /volumes/:volume/reviews': { may: 'volume.review', summary: 'Approve commits that landed', body: z.object({ oids: z.array(oid).min(1).max(200), verdict: z.literal('approved').default('approved') }), answer: nothing },
 } as const satisfies Record<string, Route>;

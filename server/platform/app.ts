@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { isProblem, notFound, Problem } from '#shared/errors.ts';
 import { decide } from '#shared/permissions.ts';
 import { bearer, createApi, refuse, type Edge } from './api.ts';
-import { inertPolicy, pagePolicy, securityHeaders } from './headers.ts';
+import { inertPolicy, pagePolicy, sandboxHeaders, securityHeaders } from './headers.ts';
 import type { Handlers } from './http.ts';
 import type { Metrics } from './metrics.ts';
 import { createOpenApi } from './openApi.ts';
@@ -14,7 +14,7 @@ export type AppParts = Edge & {
   metrics: Metrics;
   /** Each answers when that part works, and throws when it does not. */
   readiness: Record<string, () => Promise<unknown>>;
-  /** Null in development, where Vite answers for the web app. */
+  /** Null in tests of the API alone. */
   site: Site | null;
   version: string;
 };
@@ -22,12 +22,17 @@ export type AppParts = Edge & {
 export function createApp({ site, readiness, version, ...parts }: AppParts): Hono {
   const app = new Hono({ strict: true });
   const { metrics, origins, log } = parts;
-  const everywhere = Object.entries(
-    securityHeaders({ tls: origins.tls || (origins.origin?.startsWith('https:') ?? false) }),
-  );
+  const tls = origins.tls || (origins.origin?.startsWith('https:') ?? false);
+  const everywhere = Object.entries(securityHeaders({ tls }));
+  const originOf = (url: URL) => origins.origin ?? `${origins.tls ? 'https' : 'http'}://${url.host}`;
 
   app.use('*', async (c, next) => {
     await next();
+    if (c.req.path.startsWith('/sandbox/')) {
+      const headers = sandboxHeaders({ path: c.req.path, origin: originOf(new URL(c.req.url)), tls });
+      for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
+      return;
+    }
     for (const [name, value] of everywhere) c.res.headers.set(name, value);
     if (!c.res.headers.has('content-security-policy')) c.res.headers.set('content-security-policy', inertPolicy);
   });
@@ -89,12 +94,11 @@ export function createApp({ site, readiness, version, ...parts }: AppParts): Hon
     });
     if (!answer) return c.text('There is nothing here.\n', 404, { 'cache-control': 'no-store' });
     if (answer.headers.get('content-type')?.startsWith('text/html')) {
-      const url = new URL(c.req.url);
       answer.headers.set(
         'content-security-policy',
         pagePolicy({
           scriptHashes: site!.scriptHashes,
-          origin: origins.origin ?? `${origins.tls ? 'https' : 'http'}://${url.host}`,
+          origin: originOf(new URL(c.req.url)),
         }),
       );
     }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type http from 'node:http';
 import type { FirstListener } from './serve.ts';
 
-const ours = /^\/(api|healthz|readyz|metrics|git|mcp)(\/|$|\?)/;
+const ours = /^\/(api|healthz|readyz|metrics|git|mcp|sandbox|pyodide)(\/|$|\?)/;
 
 export async function openVite(server: http.Server): Promise<{ listener: FirstListener; close: () => Promise<void> }> {
   const { createServer } = await import('vite');

@@ -36,6 +36,7 @@ const types: Record<string, string> = {
   wasm: 'application/wasm',
   webmanifest: 'application/manifest+json',
   woff2: 'font/woff2',
+  zip: 'application/zip',
 };
 
 /** `directory`: what the build wrote. Its files are listed once; a name that is not in the list is never looked for on disk. */
@@ -50,7 +51,7 @@ export function openSite(directory: string): Site {
       size: content.length,
       type: types[path.extname(file).slice(1)] ?? 'application/octet-stream',
       tag: `"${crypto.createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
-      immutable: name.startsWith('/_app/immutable/'),
+      immutable: /^\/(_app\/immutable|pyodide)\//.test(name),
       compressed: { br: sizeOf(`${file}.br`), gzip: sizeOf(`${file}.gz`) },
     });
   }
@@ -69,7 +70,8 @@ export function openSite(directory: string): Site {
 }
 
 /** Addresses of the app have no file ending in their last part, or are about a file of a volume (`/v/...`). */
-const isPage = (asked: string) => !asked.startsWith('/_app/') && (asked.startsWith('/v/') || !/\.\w+$/.test(asked));
+const isPage = (asked: string) =>
+  !/^\/(_app|sandbox|pyodide)\//.test(asked) && (asked.startsWith('/v/') || !/\.\w+$/.test(asked));
 
 function answerFile(entry: Entry, { method, headers }: { method: string; headers: Headers }): Response {
   const answer = new Headers({
