@@ -14,7 +14,7 @@ const gzip = promisify(zlib.gzip);
 
 export async function buildSandbox(out) {
   const { build } = await import('vite');
-  const to = path.join(out, 'sandbox');
+  const to = path.resolve(root, out, 'sandbox');
   fs.mkdirSync(to, { recursive: true });
   for (const [name, entry] of Object.entries(scripts))
     await build({
@@ -54,7 +54,7 @@ async function layPyodide(out) {
     fs.rmSync(kept, { recursive: true, force: true });
     fs.renameSync(making, kept);
   }
-  const to = path.join(out, 'pyodide', version);
+  const to = path.resolve(root, out, 'pyodide', version);
   fs.mkdirSync(to, { recursive: true });
   for (const file of fs.readdirSync(kept))
     if (file !== 'whole') fs.copyFileSync(path.join(kept, file), path.join(to, file));

@@ -74,7 +74,14 @@ export function build() {
   if (status !== 0) fail(`The web app could not be built.\n${stdout}\n${stderr}`);
 }
 
-const sources = ['web', 'shared', 'svelte.config.js', 'vite.config.ts', 'package-lock.json'];
+const sources = [
+  'web',
+  'shared',
+  'svelte.config.js',
+  'vite.config.ts',
+  'scripts/buildSandbox.mjs',
+  'package-lock.json',
+];
 const generated = new Set(['node_modules', '.svelte-kit', 'build']);
 
 export function needsBuild(directory = root) {
