@@ -64,14 +64,10 @@ const placeholder =
 export function looksSecret(path: string, text: string): Secret | null {
   let first: { at: number; what: string } | null = null;
   const found = new Set<string>();
-  for (const { what, pattern, group } of formats) {
-    for (const match of text.matchAll(pattern)) {
-      const value = group === undefined ? null : (match.slice(group).find((part) => part !== undefined) ?? match[0]);
-      if (value !== null && (placeholder.test(value) || !isRandom(value))) continue;
-      // a private key is all that follows its first line
-      found.add(value ?? text.slice(match.index, match.index + 400));
-      if (!first || match.index < first.at) first = { at: match.index, what };
-    }
+  for (const { at, what, value } of findSecrets(text)) {
+    // a private key is all that follows its first line
+    found.add(value ?? text.slice(at, at + 400));
+    if (!first || at < first.at) first = { at, what };
   }
   if (!first && isKeyFile(path) && /^[A-Za-z0-9+/=\s]{200,}$/.test(text)) {
     first = { at: 0, what: 'a private key' };
@@ -80,6 +76,44 @@ export function looksSecret(path: string, text: string): Secret | null {
   if (!first) return null;
   const hash = encodeHexLowerCase(sha256(new TextEncoder().encode(JSON.stringify([...found].sort()))));
   return { line: lineAt(text, first.at), what: first.what, hash };
+}
+
+/** The text with everything that looks like a key taken out, for models, traces and whoever reads along (RU9). */
+export function hideSecrets(text: string): string {
+  const ranges: { from: number; to: number; what: string }[] = [];
+  for (const { at, what, value, length } of findSecrets(text)) {
+    const from = value === null ? at : text.indexOf(value, at);
+    const to = value === null ? endOfPrivateKey(text, at + length) : from + value.length;
+    ranges.push({ from, to, what });
+  }
+  if (ranges.length === 0) return text;
+  let [shown, end] = ['', 0];
+  for (const { from, to, what } of ranges.sort((a, b) => a.from - b.from)) {
+    if (from >= end) shown += `${text.slice(end, from)}[hidden: ${what}]`;
+    end = Math.max(end, to);
+  }
+  return shown + text.slice(end);
+}
+
+function* findSecrets(text: string): Generator<{ at: number; length: number; what: string; value: string | null }> {
+  for (const { what, pattern, group } of formats) {
+    for (const match of text.matchAll(pattern)) {
+      const value = group === undefined ? null : (match.slice(group).find((part) => part !== undefined) ?? match[0]);
+      if (value !== null && (placeholder.test(value) || !isRandom(value))) continue;
+      yield { at: match.index, length: match[0].length, what, value };
+    }
+  }
+}
+
+/** Its last line, or where what looks like its body ends. */
+function endOfPrivateKey(text: string, from: number): number {
+  const end = /-----END [A-Z0-9 ]{0,40}-----/g;
+  end.lastIndex = from;
+  const found = end.exec(text);
+  if (found && found.index - from < 20_000) return end.lastIndex;
+  const body = /(?:[A-Za-z0-9+/=:,\s-]|\\[rn])*/y;
+  body.lastIndex = from;
+  return from + (body.exec(text)?.[0].length ?? 0);
 }
 
 const isKeyFile = (path: string) => /(?:^|\/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]+\.(?:pem|p12|pfx))$/i.test(path);

@@ -4,6 +4,8 @@ import type { Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
 import type { Effect, ResultPart, RunAct, RunEvent, RunHead } from '#shared/run.ts';
 import type { JsonSchema } from '../platform/model.ts';
+import type { Budget } from './budget.ts';
+import type { Taint } from './taint.ts';
 
 export type ToolResult = {
   ok: boolean;
@@ -11,6 +13,14 @@ export type ToolResult = {
   parts?: ResultPart[];
   /** It came from outside the workspace: web, MCP, boards, unreviewed imports (RU8). Says from where. */
   untrusted?: string;
+};
+
+/** What a call lets in or out, beside its effect (RU8). */
+export type Reach = {
+  /** It shows the model what not everybody may read: files, memory, devices of people and teams. */
+  private?: boolean;
+  /** Its arguments leave the workspace and its answer comes from there, also when it only reads: web, MCP servers. */
+  outside?: boolean;
 };
 
 export type ToolContext = {
@@ -22,6 +32,16 @@ export type ToolContext = {
   signal: AbortSignal;
   /** Streams what the call says while it acts. */
   output: (text: string) => void;
+  /** Asks the people of the run and waits; the question and the answer are events. */
+  ask: (question: { text: string; choices: string[] }) => Promise<{ by: Face; text: string }>;
+  /** Says that another run does this call. */
+  child: (child: { run: string; agent: string }) => Promise<void>;
+  /** Tells the people of the run something that the model need not know. */
+  notice: (notice: { level: 'info' | 'warning'; text: string }) => Promise<void>;
+  /** What is left for the run and all its children (RU6). */
+  budget: Budget;
+  /** What got into the run, and what went out (RU8). A child begins with it and its own is added afterwards. */
+  taint: Taint;
 };
 
 export type Tool = {
@@ -30,6 +50,9 @@ export type Tool = {
   description: string;
   parameters: JsonSchema;
   effect: Effect | ((args: Record<string, unknown>) => Effect);
+  reach?: Reach | ((args: Record<string, unknown>, context: { run: RunHead }) => Reach);
+  /** May run beside other calls of its turn, as reads do. */
+  together?: boolean;
   act(args: Record<string, unknown>, context: ToolContext): Promise<ToolResult>;
 };
 
@@ -38,9 +61,22 @@ export type Emit = (act: RunAct) => Promise<RunEvent>;
 
 export type Verdict = { verdict: 'approved' | 'refused' | 'expired'; by: Face | null; note?: string };
 
-/** People, as the loop meets them. Both survive a restart. */
+/**
+ * People, as the loop meets them. The loop writes all events itself (`approval-asked`, `approval`, `question`, `answer`, `steer`); here
+ * it only waits. After a restart it comes back with the same `call` and `hash`, and waits again.
+ */
 export type People = {
-  approve(asked: { call: string; tool: string; args: unknown; why: string; signal: AbortSignal }): Promise<Verdict>;
+  /** `signal` ends the waiting: the run was stopped, or the time is up. */
+  approve(asked: {
+    call: string;
+    tool: string;
+    args: unknown;
+    why: string;
+    /** Of tool and arguments; a verdict counts for these only (RU7). */
+    hash: string;
+    expiresAt: string;
+    signal: AbortSignal;
+  }): Promise<Verdict>;
   answer(asked: {
     call: string;
     text: string;

@@ -1,0 +1,119 @@
+// A call that reaches outside or destroys waits for a person who sees exactly what will be done (RU7). The approval is bound to a hash of
+// tool and arguments and ends after ten minutes; nothing else is approved by it.
+import crypto from 'node:crypto';
+import type { CallState, Effect } from '#shared/run.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Budget } from './budget.ts';
+import { whyTainted, type Taint } from './taint.ts';
+import type { Telling } from './telling.ts';
+import type { People, Reach, Verdict } from './types.ts';
+
+export const approvalMs = 10 * 60_000;
+
+/** The same for the same call, however its keys are ordered. */
+export const callHash = (tool: string, args: unknown): string =>
+  crypto.createHash('sha256').update(canonical({ tool, args })).digest('hex');
+
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const keys = Object.keys(value).sort();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical((value as Record<string, unknown>)[key])}`).join(',')}}`;
+}
+
+/** Why a person must see it; null: nobody must. */
+export function whyAsk({
+  effect,
+  repaired,
+  reach,
+  taint,
+}: {
+  effect: Effect;
+  repaired: boolean;
+  reach: Reach;
+  taint: Taint;
+}): string | null {
+  const why = [
+    effect === 'external' ? 'It acts outside the workspace.' : null,
+    effect === 'destructive' ? 'It may destroy something.' : null,
+    whyTainted(taint, reach),
+  ].filter((one) => one !== null);
+  if (why.length === 0) return null;
+  if (repaired) why.push('Its arguments were not valid as the model wrote them; these are the mended ones.');
+  return why.join(' ');
+}
+
+/** Waits for the verdict of a person. What was asked before a restart is not asked again, and does not get more time. */
+export async function askApproval({
+  call,
+  why,
+  people,
+  telling,
+  budget,
+  clock,
+  signal,
+}: {
+  call: CallState;
+  why: string;
+  people: People;
+  telling: Telling;
+  budget: Budget;
+  clock: Clock;
+  signal: AbortSignal;
+}): Promise<Verdict> {
+  const { id, tool, args } = call;
+  const hash = callHash(tool, args);
+  const before = call.approval?.hash === hash ? call.approval : null;
+  const isOpen = before !== null && clock.now() < Date.parse(before.expiresAt);
+  if (isOpen && before.verdict === 'approved') return { verdict: 'approved', by: before.by };
+  const expiresAt = before?.verdict === null ? before.expiresAt : new Date(clock.now() + approvalMs).toISOString();
+  if (before?.verdict !== null) await telling.tell({ type: 'approval-asked', call: id, why, hash, expiresAt });
+  const asked = { call: id, tool, args: structuredClone(args), why, hash, expiresAt };
+  const verdict = await budget.whileWaiting(verdictOf({ people, asked, clock, signal }));
+  const { by, note } = verdict;
+  await telling.tell({ type: 'approval', call: id, verdict: verdict.verdict, by, ...(note ? { note } : {}) });
+  return verdict;
+}
+
+type Asked = Omit<Parameters<People['approve']>[0], 'signal'>;
+
+async function verdictOf({
+  people,
+  asked,
+  clock,
+  signal,
+}: {
+  people: People;
+  asked: Asked;
+  clock: Clock;
+  signal: AbortSignal;
+}): Promise<Verdict> {
+  const left = Date.parse(asked.expiresAt) - clock.now();
+  const expired: Verdict = { verdict: 'expired', by: null };
+  if (left <= 0) return expired;
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), left);
+  const waiting = AbortSignal.any([signal, over.signal]);
+  try {
+    const verdict = await untilAborted(people.approve({ ...asked, signal: waiting }), waiting);
+    return verdict.verdict === 'approved' && clock.now() >= Date.parse(asked.expiresAt) ? expired : verdict;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (over.signal.aborted) return expired;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What the work gives, or the reason of the signal, whichever is first. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined);
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    const forget = () => signal.removeEventListener('abort', abort);
+    work.then(resolve, reject).finally(forget);
+  });
+}

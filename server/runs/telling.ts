@@ -1,0 +1,82 @@
+// The events of a run on their way out, one after the other, and the state that they make (RU2): what the loop knows of the past is
+// what the reducer makes of them, so a run that is resumed goes on from the very same words. Streamed text is joined while the piece
+// before is being written, so that a fast model does not cost a row of the database for each token.
+import { hideSecrets } from '#shared/secrets.ts';
+import { emptyRun, reduceRun, type RunAct, type RunState } from '#shared/run.ts';
+import type { Emit } from './types.ts';
+
+export type Telling = {
+  readonly state: RunState;
+  /** Resolves when it is durable. Rejects when it cannot be: then nothing more may happen. */
+  tell(act: RunAct): Promise<void>;
+  /** A stream of text that becomes events as it comes. */
+  stream(act: (text: string) => RunAct, options?: { most?: number; hide?: boolean }): Stream;
+};
+export type Stream = { add(text: string): void; end(): Promise<void> };
+
+/** Between two pieces of a stream, in milliseconds. */
+const grouping = 25;
+
+export function openTelling({ emit, past }: { emit: Emit; past: RunState | null }): Telling {
+  let state = past ?? emptyRun();
+  let last: Promise<unknown> = Promise.resolve();
+
+  function tell(act: RunAct): Promise<void> {
+    const told = last.then(async () => {
+      state = reduceRun(state, await emit(act));
+    });
+    last = told;
+    told.catch(() => undefined); // whoever waits for it hears of it, and so does each that comes after
+    return told;
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    tell,
+    /** `most`: characters, then it is cut. `hide`: it may hold secrets; a word is told when it is whole. */
+    stream(act, { most = Infinity, hide = false } = {}) {
+      let [waiting, total] = ['', 0];
+      let timer: ReturnType<typeof setTimeout> | null = null;
+      let flight: Promise<void> | null = null;
+      let ended = false;
+
+      function take(): string {
+        const whole =
+          ended || !hide
+            ? waiting.length
+            : Math.max(waiting.search(/\S*$/), waiting.length > 4096 ? waiting.length : 0);
+        const text = waiting.slice(0, whole);
+        waiting = waiting.slice(whole);
+        return hide ? hideSecrets(text) : text;
+      }
+      function flush(): void {
+        timer = null;
+        if (flight) return;
+        const text = take();
+        if (text === '') return;
+        flight = tell(act(text)).finally(() => {
+          flight = null;
+          if (waiting !== '' && !ended) timer ??= setTimeout(flush, grouping);
+        });
+        flight.catch(() => undefined);
+      }
+      return {
+        add(text) {
+          if (ended || total >= most || text === '') return;
+          total += text.length;
+          waiting += total > most ? `${text.slice(0, text.length - (total - most))}\n…` : text;
+          if (!flight) timer ??= setTimeout(flush, total === text.length ? 0 : grouping);
+        },
+        async end() {
+          ended = true;
+          if (timer) clearTimeout(timer);
+          await flight;
+          const rest = take();
+          if (rest !== '') await tell(act(rest));
+        },
+      };
+    },
+  };
+}
