@@ -182,7 +182,7 @@ async function send({
     const step = reply.bytes ?? bytes.length;
     for (let at = 0; at < bytes.length; at += step) {
       response.write(bytes.subarray(at, at + step));
-      if (reply.bytes) await pause(0); // each write a packet of its own
+      if (reply.bytes) await new Promise(setImmediate); // each write a packet of its own
     }
     sent++;
     if (reply.paceMs) await pause(reply.paceMs);

@@ -16,7 +16,8 @@ export type ModelPart =
   | { type: 'text'; text: string }
   | { type: 'thinking'; text: string }
   | { type: 'call'; index: number; id: string | null; name: string | null; args: string }
-  | { type: 'usage'; input: number; output: number }
+  /** Once a turn, before `end`. `estimated`: the provider did not say. */
+  | { type: 'usage'; input: number; output: number; estimated?: true }
   | { type: 'end'; reason: 'stop' | 'calls' | 'length' | 'refusal' };
 
 export type ModelAsk = {
