@@ -42,7 +42,16 @@ export function editDocument({ doc, client, change }: { doc: Y.Doc; client: numb
   doc.on('update', note); // one transaction, one update: with its own deletions only, not all that there ever were
   applyEdits(text, edits, 'program');
   doc.off('update', note);
-  return { result: { before, after: text.toString(), overlaps: anchored, changed: update !== null }, update };
+  const caret = update === null ? null : caretAfter(text, edits);
+  return { result: { before, after: text.toString(), overlaps: anchored, changed: update !== null, caret }, update };
+}
+
+/** Where the last of the edits ends, as awareness tells it; the edits count in the text before. */
+function caretAfter(text: Y.Text, edits: Edit[]): unknown {
+  const last = edits.at(-1)!;
+  const shift = edits.slice(0, -1).reduce((sum, { insert, remove }) => sum + insert.length - remove, 0);
+  const at = Math.min(text.length, last.at + shift + last.insert.length);
+  return Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, at));
 }
 
 /** `side` -1 sticks to the character before, 0 to the one after. */

@@ -69,6 +69,11 @@ export class Presence {
     this.remove(client, entry, entry.clock + 1);
   }
 
+  /** A program, under a client id that is its own. */
+  show(speaker: Speaker & { awareId: number }, state: object): void {
+    this.note(speaker, speaker.awareId, (this.entries.get(speaker.awareId)?.clock ?? 0) + 1, state);
+  }
+
   close(): void {
     if (this.timer) clearTimeout(this.timer);
   }

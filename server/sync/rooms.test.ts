@@ -260,20 +260,46 @@ describe('programs', () => {
     await ada.synced();
     ada.text.delete(4, 5);
     ada.text.insert(4, 'slow');
-    await world.rooms.read(fileId);
+    await until(async () => (await world.rooms.read(fileId)) === 'the slow fox\n');
     const change = { kind: 'merge', base: 'the quick fox\n', theirs: 'the fast fox\n' } as const;
     const preview = await world.rooms.edit({ fileId, person: faces.ben.id, change, preview: true });
     expect(preview).toMatchObject({ before: 'the slow fox\n', after: 'the slow fox\n', changed: false });
     const { overlaps } = await world.rooms.edit({ fileId, person: faces.ben.id, change });
     expect(overlaps).toMatchObject([{ ours: 'slow', theirs: 'fast' }]);
     ada.text.insert(0, 'behold, ');
-    await world.rooms.read(fileId);
+    await until(async () => (await world.rooms.read(fileId))!.startsWith('behold'));
     const result = await world.rooms.edit({
       fileId,
       person: faces.ben.id,
       change: { kind: 'replace', from: overlaps[0]!.from, to: overlaps[0]!.to, text: 'fast' },
     });
     expect(result.after).toBe('behold, the fast fox\n');
+  });
+
+  test('[SY11] an agent is seen in the file it writes in, by name, with its caret, and leaves when it is done', async () => {
+    const fileId = fileWith('one two\nthree\n');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    const { caret } = await world.rooms.edit({
+      fileId,
+      person: faces.ben.id,
+      change: { kind: 'merge', base: 'one two\nthree\n', theirs: 'one 2 two\nthree\n' },
+    });
+    const face = { id: 'agent:r1', login: 'ben', name: 'Coder for BEN', colour: 2 };
+    const agents = () =>
+      [...ada.provider.awareness.getStates().values()].filter(({ user }) => user?.id === face.id) as {
+        user: typeof face;
+        cursor: { head: object };
+      }[];
+    world.rooms.showAgent({ fileId, agent: 'r1', face, caret });
+    await until(() => agents().length === 1 && ada.text.toString().includes('2'));
+    const head = Y.createRelativePositionFromJSON(agents()[0]!.cursor.head);
+    expect(Y.createAbsolutePositionFromRelativePosition(head, ada.doc)!.index).toBe('one 2 '.length);
+    expect(agents()[0]!.user).toEqual(face);
+    const late = join(fileId, 'vic');
+    await until(() => [...late.provider.awareness.getStates().values()].some(({ user }) => user?.id === face.id));
+    world.rooms.hideAgent('r1');
+    await until(() => agents().length === 0);
   });
 
   test('[SY6] a preview changes nothing; edits at once do not undo each other', async () => {

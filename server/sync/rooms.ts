@@ -1,6 +1,7 @@
 // The living documents of a server, put together: the log and its lock, the rooms in memory, the door, the worker for programs.
 import { isProblem } from '#shared/errors.ts';
 import type { Log } from '../platform/log.ts';
+import { createAgents } from './agents.ts';
 import { createAnswers } from './answers.ts';
 import { createCompaction } from './compaction.ts';
 import type { Surroundings } from './connection.ts';
@@ -99,6 +100,7 @@ export async function openRooms({
     caughtUp: () => statistics.catchUps++,
   };
   const door = createDoor({ registry, access, news, around });
+  const agents = createAgents({ find: registry.find });
   const programs = createPrograms({ store, documents, registry, access, limits });
   const timer = setInterval(
     () => {
@@ -125,10 +127,13 @@ export async function openRooms({
       registry.leaveOut(room);
       room.close(4404, 'The file is gone.');
     },
+    showAgent: agents.show,
+    hideAgent: agents.hide,
     here: (fileId) => registry.find(fileId)?.faces() ?? [],
     statistics: () => ({ ...statistics, rooms: [...registry.all()].length, connections: door.count() }),
     async stop() {
       clearInterval(timer);
+      agents.close();
       for (const room of registry.all()) room.frozen = true;
       await Promise.race([
         updateLog.settled(),

@@ -15,7 +15,14 @@ export type TextChange =
 /** Words that clashed, anchored in the living text so that they can be found again while people type. */
 export type AnchoredOverlap = { from: Uint8Array; to: Uint8Array; base: string; ours: string; theirs: string };
 
-export type EditResult = { before: string; after: string; overlaps: AnchoredOverlap[]; changed: boolean };
+export type EditResult = {
+  before: string;
+  after: string;
+  overlaps: AnchoredOverlap[];
+  changed: boolean;
+  /** Where the last change ends, a relative position as JSON: for the caret of whoever made it. Null: nothing changed. */
+  caret: unknown;
+};
 
 /** One person's share of a window of typing: the whole text as it is with their lines, in the order of first edits (GI3). */
 export type Layer = { person: string | null; text: string; coAuthors: string[] };
@@ -50,6 +57,13 @@ export type Rooms = {
   /** Rights may have changed: asks again for every open connection (of this person) and ends or demotes those it must (SY10). */
   recheck(personId?: string): Promise<void>;
   here(fileId: string): Face[];
+  /**
+   * Shows a program that works in the file among the people there, with its caret, until 25 s pass without another word of it.
+   * `agent`: which one it is, e.g. the id of a run. Nothing happens when nobody has the file open and it is not in memory.
+   */
+  showAgent(show: { fileId: string; agent: string; face: Face; caret: unknown }): void;
+  /** Takes it out of all files. */
+  hideAgent(agent: string): void;
 };
 
 export type RoomNews = {
