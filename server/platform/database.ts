@@ -3,12 +3,14 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 
 export type Database = NodePgDatabase & { $client: pg.Pool };
+/** One statement, or a part of one, with its values. */
+export type Statement = SQL;
 /** What queries take: the database, or a transaction of it. */
 export type Queries = Pick<
   Database,

@@ -1,4 +1,6 @@
-// The bytes of git's commits and trees, read (git's "object format" in Documentation/gitformat-*.txt and git-cat-file).
+// The bytes of git's commits and trees, read and written (git's "object format" in Documentation/gitformat-*.txt and git-cat-file).
+
+export type ObjectType = 'blob' | 'tree' | 'commit';
 
 export type TreeEntry = { mode: string; path: string; oid: string; type: 'blob' | 'tree' | 'commit' };
 /** Entries by name. */
@@ -21,6 +23,31 @@ export function readTreeObject(data: Buffer): Tree {
   }
   return tree;
 }
+
+/** In git's order: by bytes, a folder as if its name ended with a slash. */
+export function writeTreeObject(tree: Tree): Buffer {
+  const entries = [...tree.values()].map((entry) => ({
+    ...entry,
+    key: Buffer.from(entry.type === 'tree' ? entry.path + '/' : entry.path),
+  }));
+  entries.sort((a, b) => Buffer.compare(a.key, b.key));
+  return Buffer.concat(
+    entries.flatMap(({ mode, path, oid }) => [
+      Buffer.from(`${mode.replace(/^0/, '')} ${path}\0`),
+      Buffer.from(oid, 'hex'),
+    ]),
+  );
+}
+
+/** Author and committer are one; times are in UTC. Names and message must be clean (cleanIdentity, joinMessage). */
+export function writeCommitObject({ tree, parents, author, message }: Omit<CommitObject, 'oid'>): Buffer {
+  const who = `${author.name} <${author.email}> ${Math.floor(author.at / 1000)} +0000`;
+  const headers = [`tree ${tree}`, ...parents.map((oid) => `parent ${oid}`), `author ${who}`, `committer ${who}`];
+  return Buffer.from(`${headers.join('\n')}\n\n${message}`);
+}
+
+/** Stands before the bytes of an object, in its name and in a file of its own. */
+export const objectHeader = (type: ObjectType, data: Uint8Array): Buffer => Buffer.from(`${type} ${data.length}\0`);
 
 /** Headers, an empty line, the message. A header that goes on in the next line (a signature) starts there with a blank. */
 export function readCommitObject(oid: string, data: Buffer): CommitObject {

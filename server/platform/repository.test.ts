@@ -206,6 +206,8 @@ describe.each([
     const changes = Array.from({ length: 1100 }, (_, i) => ({ path: `d${i % 50}/f${i}.md`, content: `file ${i}\n` }));
     const [done] = await repository.write({ stack: [{ changes, author, message: 'Import' }] });
     expect(await repository.list(done!.oid)).toHaveLength(1100);
+    expect(await text(repository, done!.oid, 'd7/f1007.md')).toBe('file 1007\n');
+    expect(isClean(repository.gitdir)).toBe(true);
     await repository.close();
   });
 });
@@ -314,13 +316,18 @@ test('[GI6] what a killed process left is removed at the next start, and only th
   const directory = path.join(root, 'leftovers');
   await (await openRepository({ directory, native: null })).close();
   const [lock, temporary] = [path.join(directory, 'refs/heads/main.lock'), path.join(directory, 'tmp/1-1')];
-  for (const name of [lock, temporary]) fs.writeFileSync(name, 'half');
+  const pack = path.join(directory, 'objects/pack/pack-0123.pack');
+  for (const name of [lock, temporary, pack]) fs.writeFileSync(name, 'half');
   const other = await openRepository({ directory, native: null, repair: false });
   await expect(other.write({ stack: [commit('a.md', 'x')] })).rejects.toMatchObject({ code: 'conflict' }); // it may be a push
   await other.close();
   const repository = await openRepository({ directory, native: null });
   expect(await repository.write({ stack: [commit('a.md', 'x')] })).toHaveLength(1);
-  expect([fs.existsSync(lock), fs.readdirSync(path.join(directory, 'tmp'))]).toEqual([false, []]);
+  expect([fs.existsSync(lock), fs.existsSync(pack), fs.readdirSync(path.join(directory, 'tmp'))]).toEqual([
+    false,
+    false,
+    [],
+  ]);
   await repository.close();
 });
 

@@ -1,5 +1,6 @@
 // A volume's versions: a bare git repository. Commits touch only the trees on the changed paths, in one wave of fsyncs; the branch
 // moves by compare-and-swap under git's own lock file, so that a native `git push` and this writer exclude each other (GI6).
+import fsSync from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import git from 'isomorphic-git';
@@ -10,11 +11,14 @@ import {
   joinMessage,
   readCommitObject,
   readTreeObject,
+  writeCommitObject,
+  writeTreeObject,
   type CommitObject,
   type Signature,
   type Tree,
 } from './gitObjects.ts';
 import type { GitObject, NativeGit } from './nativeGit.ts';
+import { openNewObjects } from './newObjects.ts';
 import { nestChanges, writeChangedTree, type ChangedPath, type TreePut } from './treeChanges.ts';
 import { compareTrees, listTree, readListing, type ListedFile } from './treeReading.ts';
 
@@ -92,6 +96,7 @@ export async function openRepository({
   for (const name of ['objects/pack', 'objects/info', 'refs/heads', 'tmp'])
     await fs.mkdir(path.join(gitdir, name), { recursive: true });
   const files = openAtomicFiles({ directory: gitdir, fsync });
+  const fresh = openNewObjects({ gitdir, files });
   if (repair) await removeLeftovers(gitdir, [`${refFile}.lock`, 'packed-refs.lock', 'HEAD.lock'], files.temporary);
   for (const [name, text] of [
     ['config', config],
@@ -119,8 +124,7 @@ export async function openRepository({
     if (found) return found;
     for (let attempt = 0; ; attempt++) {
       try {
-        // `content` also finds what is written but not flushed yet
-        const { type, object } = (await git.readObject({ fs: files, gitdir, oid, format: 'content', cache })) as {
+        const { type, object } = (await git.readObject({ fs: fsSync, gitdir, oid, format: 'content', cache })) as {
           type: string;
           object: Uint8Array;
         };
@@ -137,9 +141,9 @@ export async function openRepository({
   async function readTree(oid: string): Promise<Tree> {
     const known = trees.get(oid);
     if (known) return known;
-    const object = await readObject(oid);
+    const object = fresh.find(oid) ?? (await readObject(oid));
     if (object?.type !== 'tree') throw new Error(`${gitdir}: the tree ${oid} is missing`);
-    return remember(oid, readTreeObject(object.data));
+    return remember(oid, readTreeObject(Buffer.from(object.data)));
   }
 
   function remember(oid: string, tree: Tree): Tree {
@@ -200,9 +204,9 @@ export async function openRepository({
 
   const store = {
     readTree,
-    writeBlob: (bytes: Uint8Array) => git.writeBlob({ fs: files, gitdir, blob: bytes }),
-    async writeTree(tree: Tree): Promise<string> {
-      const oid = await git.writeTree({ fs: files, gitdir, tree: [...tree.values()] });
+    writeBlob: (bytes: Uint8Array) => fresh.add('blob', bytes),
+    writeTree(tree: Tree): string {
+      const oid = fresh.add('tree', writeTreeObject(tree));
       remember(oid, tree);
       return oid;
     },
@@ -212,18 +216,13 @@ export async function openRepository({
     const changed: ChangedPath[] = [];
     const tree =
       (await writeChangedTree({ store, root, changes: nestChanges(commit.changes), changed })) ??
-      (await store.writeTree(new Map()));
+      store.writeTree(new Map());
     if (changed.length === 0) return null;
-    const name = cleanIdentity(commit.author.name, 'nobody');
-    const who = {
-      name,
-      email: cleanIdentity(commit.author.email, 'nobody'),
-      timestamp: Math.floor(commit.author.at / 1000),
-      timezoneOffset: 0,
-    };
+    const { name, email, at } = commit.author;
+    const author = { name: cleanIdentity(name, 'nobody'), email: cleanIdentity(email, 'nobody'), at };
     const message = joinMessage(commit.message, commit.trailers ?? []);
-    const object = { tree, parent: parent ? [parent] : [], author: who, committer: who, message };
-    return { oid: await git.writeCommit({ fs: files, gitdir, commit: object }), parent, tree, changed };
+    const object = writeCommitObject({ tree, parents: parent ? [parent] : [], author, message });
+    return { oid: fresh.add('commit', object), parent, tree, changed };
   }
 
   async function writeStack({
@@ -242,13 +241,12 @@ export async function openRepository({
         written.push(done && { oid: done.oid, parent: done.parent, changed: done.changed });
       }
       if (parent === from) {
-        files.discard();
+        fresh.discard();
         return written;
       }
-      looseWritten += files.held();
-      await files.flush();
+      looseWritten += await fresh.flush();
     } catch (error) {
-      files.discard();
+      fresh.discard();
       for (const oid of trees.keys()) trees.delete(oid); // some of them were never written
       throw error;
     }
@@ -329,6 +327,12 @@ function otherwiseEmpty(error: unknown): string {
 async function removeLeftovers(gitdir: string, locks: string[], temporary: string): Promise<void> {
   for (const name of await fs.readdir(temporary)) await fs.rm(path.join(temporary, name), { force: true });
   for (const lock of locks) await fs.rm(path.resolve(gitdir, lock), { force: true });
+  const packs = path.join(gitdir, 'objects/pack');
+  const names = new Set(await fs.readdir(packs));
+  for (const name of names)
+    // the index comes last
+    if (/^pack-.*\.pack$/.test(name) && !names.has(name.replace(/pack$/, 'idx')))
+      await fs.rm(path.join(packs, name), { force: true });
 }
 
 /** From one of 256 folders, as git does it. */

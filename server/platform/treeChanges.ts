@@ -13,8 +13,8 @@ type Nested = Map<string, Node>;
 
 type Store = {
   readTree: (oid: string) => Promise<Tree>;
-  writeTree: (tree: Tree) => Promise<string>;
-  writeBlob: (bytes: Uint8Array) => Promise<string>;
+  writeTree: (tree: Tree) => string;
+  writeBlob: (bytes: Uint8Array) => string;
 };
 
 export function nestChanges(changes: { path: string; content: TreePut | null }[]): Nested {
@@ -62,7 +62,7 @@ export async function writeChangedTree({
     const folder = inside
       ? await writeChangedTree({ store, root: oldFolder, changes: inside, changed, prefix: `${path}/` })
       : oldFolder;
-    const file = put === undefined ? oldFile : put === null ? null : await entryOf(store, name, put, oldFile?.mode);
+    const file = put === undefined ? oldFile : put === null ? null : entryOf(store, name, put, oldFile?.mode);
     if (folder && file) throw new Problem('conflict', `“${path}” cannot be a file and a folder.`);
     if (file) tree.set(name, file);
     else if (folder) tree.set(name, { mode: '040000', path: name, oid: folder, type: 'tree' });
@@ -75,10 +75,10 @@ export async function writeChangedTree({
 }
 
 /** A file keeps its mode (executable or not) when its bytes change. */
-async function entryOf(store: Store, name: string, put: TreePut, oldMode: string | undefined) {
+function entryOf(store: Store, name: string, put: TreePut, oldMode: string | undefined) {
   const kept = oldMode === '100755' ? '100755' : '100644';
   if (typeof put === 'object' && 'oid' in put)
     return { mode: put.mode ?? kept, path: name, oid: put.oid, type: 'blob' as const };
-  const oid = await store.writeBlob(typeof put === 'string' ? Buffer.from(put) : put);
+  const oid = store.writeBlob(typeof put === 'string' ? Buffer.from(put) : put);
   return { mode: kept, path: name, oid, type: 'blob' as const };
 }
