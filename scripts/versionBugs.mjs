@@ -11,14 +11,14 @@ const attribution = 'shared/attribution.test.ts';
 // prettier-ignore
 export const versionBugs = [
   ['a branch moves without compare-and-swap', repository, 'two writers', 'server/platform/repository.ts', 'if ((await head()) !== from) {', 'if (Date.now() < 0) {'],
-  ['a branch moves before its objects are durable', repository, 'a stack of versions', 'server/platform/repository.ts', 'await files.flush();', 'setImmediate(() => void files.flush());'],
+  ['a branch moves before its objects are durable', repository, 'a stack of versions', 'server/platform/repository.ts', 'looseWritten += await fresh.flush();', 'setImmediate(() => void fresh.flush());'],
   ['what a kill left stays', repository, 'what a killed process left', 'server/platform/repository.ts', 'if (repair)', 'if (!repair)'],
   ['a commit that changes nothing', repository, 'changes nothing', 'server/platform/repository.ts', 'if (changed.length === 0) return null;', ''],
   ['a fan-out folder that gc took is not made again', repository, 'git packs', 'server/platform/atomicFiles.ts', 'if (!isMissing(error) || attempt === 50) throw error;', 'throw error;'],
   ['no queue per volume', versions, 'many acts at once', 'server/volumes/versions/volumeQueue.ts', 'queues.get(volumeId) ?? Promise.resolve()', 'Promise.resolve()'],
   ['intents are dropped at the next start', faults, 'killed after', 'server/volumes/versions/volumeQueue.ts', 'if (head !== headBefore && (await isReached(repository, head, headAfter))) {', 'if (Date.now() < 0) {'],
   ['rooms are marked before the branch moves', faults, 'killed before', 'server/volumes/versions/checkpoint.ts', 'plan = await planTables({ ...plans, written });', 'plan = await planTables({ ...plans, written });\n          await store.apply({ plan, intent: null, textOf: textIn(repository) });'],
-  ['rooms are never marked', versions, 'one pause', 'server/volumes/versions/checkpointStore.ts', 'if (plan.marks.length > 0)', 'if (plan.marks.length < 0)'],
+  ['rooms are never marked', versions, 'one pause', 'server/volumes/versions/planStore.ts', 'marked as (${markCommitted(part.marks)})', 'marked as (${markCommitted([])})'],
   ['co-authors are lost', versions, 'co-author', 'server/volumes/versions/checkpoint.ts', "...draft.coAuthors.map((id): [string, string] => ['Co-authored-by', signatures.line(id)]),", ''],
   ['layers from the last to the first', windows, '', 'server/volumes/versions/stack.ts', 'layers.shift()!', 'layers.pop()!'],
   ['what looks like a secret is committed', versions, 'secret', 'server/volumes/versions/holding.ts', 'secret.hash !== notSecret', 'secret.hash === notSecret'],

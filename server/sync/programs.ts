@@ -7,7 +7,7 @@ import type { ReadStore } from './readStore.ts';
 import { Refusal } from './refusal.ts';
 import type { Registry } from './registry.ts';
 import type { Room } from './room.ts';
-import { createRoom, readHeads, renewRoom, type FirstRow } from './roomStore.ts';
+import { createRoom, readNumber, renewRoom, type FirstRow } from './roomStore.ts';
 import { firstRow } from './seed.ts';
 import type { RoomAccess, Rooms } from './types.ts';
 import { scanUpdate } from './validate.ts';
@@ -43,8 +43,12 @@ export function createPrograms({
     return run;
   }
 
-  const exists = async (fileId: string) =>
-    registry.find(fileId) !== null || (await readHeads({ store, fileIds: [fileId] })).has(fileId);
+  /** The number of a room with everything in it durable; nobody need open one that is only read. Null: there is none. */
+  async function settledRoom(fileId: string): Promise<number | null> {
+    const room = registry.find(fileId);
+    if (room) return withRoom(fileId, async ({ no }) => no);
+    return readNumber({ store, fileId });
+  }
 
   /** Gives the room to the work, with everything in it durable, and keeps it in memory meanwhile. */
   async function withRoom<T>(fileId: string, work: (room: Room) => Promise<T>): Promise<T> {
@@ -84,8 +88,8 @@ export function createPrograms({
     },
 
     async read(fileId) {
-      if (!(await exists(fileId))) return null;
-      return withRoom(fileId, (room) => documents.read(room.no)).catch(asProblem);
+      const no = await settledRoom(fileId).catch(asProblem);
+      return no === null ? null : documents.read(no);
     },
 
     edit({ fileId, person, change, preview = false }) {
@@ -105,8 +109,8 @@ export function createPrograms({
     },
 
     async window(fileId, order) {
-      if (!(await exists(fileId))) return null;
-      return withRoom(fileId, (room) => documents.window({ no: room.no, fileId, order })).catch(asProblem);
+      const no = await settledRoom(fileId).catch(asProblem);
+      return no === null ? null : documents.window({ no, fileId, order });
     },
 
     renew({ fileId, text }) {

@@ -1,6 +1,6 @@
 // The table of rooms: what must be known before a file can be opened, and the few changes that are not appends.
 import { sql } from 'drizzle-orm';
-import type { Queries } from '../platform/database.ts';
+import type { Statement } from '../platform/database.ts';
 import type { ReadStore } from './readStore.ts';
 
 export type BlobInfo = { upto: number; size: number; vector: Buffer };
@@ -61,6 +61,12 @@ export async function readHeads({
   }
   for (const { room, client, person } of owners) byNo.get(room)!.owners.set(Number(client), person);
   return found;
+}
+
+/** Null: the file has no room yet. */
+export async function readNumber({ store, fileId }: { store: ReadStore; fileId: string }): Promise<number | null> {
+  const rows = await store.query<{ no: number }>('select no from rooms where file_id = $1', [fileId]);
+  return rows[0]?.no ?? null;
 }
 
 /**
@@ -183,12 +189,10 @@ export async function readPending({ store }: { store: ReadStore }): Promise<{ fi
   );
 }
 
-/** Inside the transaction that writes the version tables: words are in a version exactly when the version is. */
-export async function markCommitted(queries: Queries, marks: { fileId: string; upto: number }[]): Promise<void> {
-  for (const { fileId, upto } of marks) {
-    await queries.execute(sql`update rooms set committed = greatest(committed, ${upto}) where file_id = ${fileId}`);
-  }
-}
+/** To be run with what writes the version tables, as a part of that statement. */
+export const markCommitted = (marks: { fileId: string; upto: number }[]): Statement => sql`
+  update rooms set committed = greatest(committed, mark.upto)
+  from json_to_recordset(${JSON.stringify(marks)}::json) as mark("fileId" uuid, upto bigint) where file_id = mark."fileId"`;
 
 /** Rooms whose log has grown by so much that is in a version. */
 export async function readFoldable({

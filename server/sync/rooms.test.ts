@@ -341,7 +341,7 @@ describe('programs', () => {
     const first = await world.rooms.window(fileId);
     expect(first).toMatchObject({ before: 'base\n', after: 'aaaaaaaaaabase\n' });
     await type('b');
-    await world.rooms.markCommitted(database, [{ fileId, upto: first!.upto }]);
+    await database.execute(world.rooms.markCommitted([{ fileId, upto: first!.upto }]));
     await until(() => world.rooms.statistics().compactions === 1);
     const stored = async () =>
       (
@@ -371,7 +371,7 @@ describe('programs', () => {
     ben.provider.connect(); // knows all of the blob: gets its deletions and the log
     await until(() => ben.text.toString() === ada.text.toString() && ben.text.length === 40);
     const third = await world.rooms.window(fileId);
-    await world.rooms.markCommitted(database, [{ fileId, upto: third!.upto }]);
+    await database.execute(world.rooms.markCommitted([{ fileId, upto: third!.upto }]));
     await until(() => world.rooms.statistics().compactions === 2);
     expect(await world.rooms.window(fileId)).toBeNull();
     expect(await world.rooms.pending()).not.toContainEqual(expect.objectContaining({ fileId }));

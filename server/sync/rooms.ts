@@ -115,9 +115,9 @@ export async function openRooms({
     ...programs,
     join: door.join,
     recheck: door.recheck,
-    async markCommitted(queries, marks) {
-      await markCommitted(queries, marks);
+    markCommitted(marks) {
       compaction.consider(marks.map(({ fileId }) => fileId));
+      return markCommitted(marks);
     },
     pending: () => readPending({ store }),
     epoch: async (fileId) => registry.find(fileId)?.epoch ?? readEpoch({ store, fileId }),

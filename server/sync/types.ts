@@ -2,7 +2,7 @@
 // is an append to the log of the file's room, like anybody's typing (D3, D4b).
 import type { Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
-import type { Queries } from '../platform/database.ts';
+import type { Statement } from '../platform/database.ts';
 import type { Visit } from '../platform/sockets.ts';
 
 /** How a program changes a living text. Always minimal edits in one transaction; never "set text" (SY6). */
@@ -45,8 +45,8 @@ export type Rooms = {
   edit(edit: { fileId: string; person: string | null; change: TextChange; preview?: boolean }): Promise<EditResult>;
   /** Who typed what since the last version. Null when nothing was. Layers come in the order of first edits, people in `order` first. */
   window(fileId: string, order?: (string | null)[]): Promise<Window | null>;
-  /** Inside the transaction that writes the version tables. */
-  markCommitted(queries: Queries, marks: { fileId: string; upto: number }[]): Promise<void>;
+  /** For the statement that writes the version tables: words are in a version exactly when the version is. */
+  markCommitted(marks: { fileId: string; upto: number }[]): Statement;
   /** Files with words that are in no version, also after a restart, with who typed them. */
   pending(): Promise<{ fileId: string; people: string[] }[]>;
   epoch(fileId: string): Promise<number>;

@@ -1,9 +1,9 @@
-// What a version writes into the tables, in one transaction: the commits and their files, rows of `files`, blames, searched texts and
-// how far each room is committed. The same plan is kept as an intent before the branch moves, so that a kill in between loses nothing.
+// What the making of versions asks of the tables, and what it leaves there. The plan of a version is kept as an intent before the branch
+// moves, so that a kill in between loses nothing; it is written (planStore.ts) when the branch has moved.
 import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
-import { pathKey } from '#shared/path.ts';
-import type { Database, Queries } from '../../platform/database.ts';
+import type { Database, Statement } from '../../platform/database.ts';
 import type { Runs } from './lineBlame.ts';
+import { writePlan } from './planStore.ts';
 import { blames, checkpointIntents, commitFiles, commits, files, searchTexts } from '../tables.ts';
 import type { Head, Version } from './versions.ts';
 
@@ -37,7 +37,8 @@ export type Plan = {
 };
 
 export type Intent = { id: string; headBefore: string | null; headAfter: string; plan: Plan };
-export type MarkCommitted = (queries: Queries, marks: { fileId: string; upto: number }[]) => Promise<void>;
+/** Says how far each room is in a version, as a part of the statement that writes the version. */
+export type MarkCommitted = (marks: { fileId: string; upto: number }[]) => Statement;
 
 export type CheckpointStore = ReturnType<typeof createCheckpointStore>;
 
@@ -146,43 +147,32 @@ export function createCheckpointStore({
     },
 
     /** `textOf`: the text of a blob, for search. */
-    async apply({
-      plan,
-      intent,
-      textOf,
-    }: {
-      plan: Plan;
-      intent: string | null;
-      textOf: (blob: string) => Promise<string>;
-    }): Promise<void> {
-      const bodies = new Map<string, string>();
-      for (const { fileId, blob } of plan.searches) bodies.set(fileId, (await textOf(blob)).replaceAll('\0', ''));
-      await database.transaction(async (queries) => {
-        if (intent) await queries.delete(checkpointIntents).where(eq(checkpointIntents.id, intent));
-        await addVersions(queries, plan.volumeId, plan.versions);
-        await changeRows(queries, plan);
-        await keepBlames(queries, plan.blames);
-        await keepSearched(queries, plan, bodies);
-        if (plan.marks.length > 0) await markCommitted(queries, plan.marks);
-      });
+    async apply(apply: { plan: Plan; intent: string | null; textOf: TextOf }): Promise<void> {
+      const bodies = await readBodies(apply.plan, apply.textOf);
+      await writePlan({ database, ...apply, bodies, markCommitted });
     },
 
     /** Puts a whole new index in place of what is there. */
-    async replaceIndex(plan: Plan, textOf: (blob: string) => Promise<string>): Promise<void> {
-      const bodies = new Map<string, string>();
-      for (const { fileId, blob } of plan.searches) bodies.set(fileId, (await textOf(blob)).replaceAll('\0', ''));
+    async replaceIndex(plan: Plan, textOf: TextOf): Promise<void> {
+      const bodies = await readBodies(plan, textOf);
       await database.transaction(async (queries) => {
         await queries.delete(checkpointIntents).where(eq(checkpointIntents.volumeId, plan.volumeId));
         await queries.delete(commits).where(eq(commits.volumeId, plan.volumeId));
         await queries.delete(commitFiles).where(eq(commitFiles.volumeId, plan.volumeId));
         await queries.delete(searchTexts).where(eq(searchTexts.volumeId, plan.volumeId));
-        await addVersions(queries, plan.volumeId, plan.versions);
-        await changeRows(queries, plan);
-        await keepBlames(queries, plan.blames);
-        await keepSearched(queries, plan, bodies);
+        await writePlan({ database: queries, plan, intent: null, bodies, markCommitted, isWhole: true });
       });
     },
   };
+}
+
+type TextOf = (blob: string) => Promise<string>;
+
+/** What is searched in each file. PostgreSQL keeps no NUL. */
+async function readBodies({ searches }: Plan, textOf: TextOf): Promise<Map<string, string>> {
+  const bodies = new Map<string, string>();
+  for (const { fileId, blob } of searches) bodies.set(fileId, (await textOf(blob)).replaceAll('\0', ''));
+  return bodies;
 }
 
 /** Dates were text in JSON. */
@@ -195,110 +185,4 @@ async function inParts<T, R>(items: T[], query: (part: T[]) => Promise<R[]>, siz
   const found: R[] = [];
   for (let at = 0; at < items.length; at += size) found.push(...(await query(items.slice(at, at + size))));
   return found;
-}
-
-async function addVersions(queries: Queries, volumeId: string, versions: Version[]): Promise<void> {
-  await inParts(versions, async (part) => {
-    const rows = part.map(({ group, files, ...version }) => ({
-      ...version,
-      volumeId,
-      groupId: group,
-      fileCount: files.length,
-    }));
-    await queries.insert(commits).values(rows);
-    return [];
-  });
-  const rows = versions.flatMap(({ position, files }) => files.map((file) => ({ ...file, volumeId, position })));
-  await inParts(rows, async (part) => {
-    await queries.insert(commitFiles).values(part);
-    return [];
-  });
-}
-
-async function changeRows(queries: Queries, { volumeId, at, rows }: Plan): Promise<void> {
-  const updatedAt = new Date(at);
-  // first what frees a path, then what takes one
-  for (const row of rows) {
-    if (row.act !== 'delete') continue;
-    const gone = { deletedAt: updatedAt, deletedBy: row.by, updatedAt, heldAt: null };
-    await queries.update(files).set(gone).where(eq(files.id, row.fileId));
-  }
-  const moves = rows.filter((row) => row.act === 'move');
-  if (moves.length > 1) {
-    // two files may change places
-    const parked = inArray(files.id, moves.map((row) => row.fileId)); // prettier-ignore
-    await queries
-      .update(files)
-      .set({ pathKey: sql`'/' || id` })
-      .where(parked);
-  }
-  for (const { fileId, path } of moves)
-    await queries
-      .update(files)
-      .set({ path, pathKey: pathKey(path), updatedAt })
-      .where(eq(files.id, fileId));
-  for (const row of rows) {
-    if (row.act !== 'commit') continue;
-    const { blob, size } = row;
-    await queries.update(files).set({ blob, size, updatedAt, heldAt: null }).where(eq(files.id, row.fileId));
-  }
-  await inParts(
-    rows.filter((row) => row.act === 'put'),
-    async (part) => {
-      const values = part.map(({ fileId, path, fileKind, blob, size, held }) => ({
-        id: fileId,
-        volumeId,
-        path,
-        pathKey: pathKey(path),
-        kind: fileKind,
-        blob,
-        size,
-        createdAt: updatedAt,
-        updatedAt,
-        heldAt: held ? updatedAt : null,
-      }));
-      const again = {
-        path: sql`excluded.path`,
-        pathKey: sql`excluded.path_key`,
-        kind: sql`excluded.kind`,
-        blob: sql`coalesce(excluded.blob, files.blob)`,
-        size: sql`excluded.size`,
-        updatedAt: sql`excluded.updated_at`,
-        heldAt: sql`excluded.held_at`,
-        deletedAt: null,
-        deletedBy: null,
-      };
-      await queries.insert(files).values(values).onConflictDoUpdate({ target: files.id, set: again });
-      return [];
-    },
-  );
-}
-
-async function keepBlames(queries: Queries, kept: Plan['blames']): Promise<void> {
-  await inParts(kept, async (part) => {
-    const set = { position: sql`excluded.position`, runs: sql`excluded.runs` };
-    await queries.insert(blames).values(part).onConflictDoUpdate({ target: blames.fileId, set });
-    return [];
-  });
-}
-
-async function keepSearched(queries: Queries, plan: Plan, bodies: Map<string, string>): Promise<void> {
-  const gone = plan.rows.filter((row) => row.act === 'delete').map((row) => row.fileId);
-  if (gone.length > 0) await queries.delete(searchTexts).where(inArray(searchTexts.fileId, gone));
-  const saved = async (part: Plan['searches']) => {
-    const values = part.map(({ fileId, path }) => ({
-      fileId,
-      path,
-      volumeId: plan.volumeId,
-      body: bodies.get(fileId)!,
-    }));
-    const set = { path: sql`excluded.path`, body: sql`excluded.body` };
-    await queries.insert(searchTexts).values(values).onConflictDoUpdate({ target: searchTexts.fileId, set });
-    return [];
-  };
-  await inParts(plan.searches, saved, 50); // whole texts
-  const searched = new Set(plan.searches.map((search) => search.fileId));
-  for (const row of plan.rows)
-    if (row.act === 'move' && !searched.has(row.fileId))
-      await queries.update(searchTexts).set({ path: row.path }).where(eq(searchTexts.fileId, row.fileId));
 }

@@ -36,10 +36,7 @@ export type VersionNeeds = {
 /** Finishes what a kill interrupted and schedules what was typed before a restart. */
 export async function openVersions(needs: VersionNeeds): Promise<Versions> {
   const { database, repositories, rooms, people, reviews, news, clock, log } = needs;
-  const store = createCheckpointStore({
-    database,
-    markCommitted: (queries, marks) => rooms.markCommitted(queries, marks),
-  });
+  const store = createCheckpointStore({ database, markCommitted: (marks) => rooms.markCommitted(marks) });
   const historyStore = createHistoryStore({ database });
   const heldBack = new Set<string>();
 
