@@ -1,0 +1,262 @@
+// The library: what can be used from where, found by name, by words and by meaning. Nothing is registered: a definition is a file, and
+// what is typed in it is live for the next who asks (LI1).
+import { decide, type Actor } from '#shared/permissions.ts';
+import { readTyped } from '#shared/typedDefinition.ts';
+import type { VolumeTarget } from '../platform/http.ts';
+import type { Versions } from '../volumes/versions/versions.ts';
+import { findCalled, rank, type Call, type Ranked } from './lookup.ts';
+import { createMeaning } from './meaning.ts';
+import { createPinned } from './pinned.ts';
+import { chooseSkills, scoreEntries } from './scoring.ts';
+import type {
+  DefinitionKind,
+  DefinitionPlace,
+  Embed,
+  Library,
+  LibraryEntry,
+  Lookup,
+  ResolvedDefinition,
+} from './types.ts';
+import { createVolumeIndex, mayDefine, type Indexed, type Reading, type VolumeIndex } from './volumeIndex.ts';
+
+export type LibraryNeeds = {
+  findVolume(name: string, actor: Actor): Promise<VolumeTarget | null>;
+  versions: Pick<Versions, 'head' | 'checkpointNow' | 'textAt' | 'list' | 'readBlob' | 'fileAt'>;
+  reading: Reading;
+  /** Null: by words alone. */
+  embed: Embed | null;
+  failed: (error: unknown) => void;
+};
+
+type Volume = { id: string; name: string };
+type Placed = Indexed & { volume: Volume };
+
+const mostVolumes = 128;
+const mostTyped = 100_000;
+const meaningWaitMs = 1500;
+
+export function createLibrary({ findVolume, versions, reading, embed, failed }: LibraryNeeds): Library {
+  const indexes = new Map<string, VolumeIndex>(); // least recently used first
+  const typed = new Map<string, number>();
+  /** Typed in, and in no index that is loaded. */
+  const unplaced = new Set<string>();
+  const uninteresting = new Set<string>();
+  const meaning = createMeaning({ embed, failed });
+  const pinned = createPinned({ versions });
+
+  function indexOf(volumeId: string): VolumeIndex {
+    const index = indexes.get(volumeId) ?? createVolumeIndex({ volumeId, reading, typed, meaning });
+    indexes.delete(volumeId);
+    indexes.set(volumeId, index);
+    for (const old of indexes.keys()) {
+      if (indexes.size <= mostVolumes) break;
+      indexes.delete(old);
+    }
+    return index;
+  }
+
+  /** The volumes that somebody looks in, the nearest first. Those that may not be read are not there. */
+  async function volumesOf({ actor, volume }: Lookup): Promise<Volume[]> {
+    const names = [...new Set([`user/${actor.login}`, volume, 'system'])];
+    const found: Volume[] = [];
+    for (const name of names) {
+      const target = await findVolume(name, actor);
+      if (!target) continue;
+      const resource = { kind: 'volume', name, volumeKind: target.kind, role: target.role } as const;
+      if (decide({ actor, verb: 'volume.read', resource }) === 'allow') found.push({ id: target.id, name });
+    }
+    return found;
+  }
+
+  async function place(): Promise<void> {
+    if (unplaced.size === 0) return;
+    const ids = [...unplaced];
+    unplaced.clear();
+    const rows = new Map((await reading.byIds(ids)).map((row) => [row.fileId, row]));
+    for (const id of ids) {
+      const row = rows.get(id);
+      if (row && mayDefine(row.path)) indexes.get(row.volumeId)?.note(id);
+      else if (uninteresting.size < mostTyped) uninteresting.add(id);
+    }
+  }
+
+  /** What each volume has now, the nearest first. */
+  async function look(volumes: Volume[]): Promise<Placed[][]> {
+    await place();
+    return Promise.all(
+      volumes.map(async (volume) => {
+        const index = indexOf(volume.id);
+        await index.fresh();
+        return Array.from(index.entries.values(), (entry) => ({ ...entry, volume }));
+      }),
+    );
+  }
+
+  const placeOf = ({ volume, path, fileId }: Pick<Placed, 'volume' | 'path' | 'fileId'>): DefinitionPlace => ({
+    volume: volume.name,
+    volumeId: volume.id,
+    path,
+    fileId,
+  });
+
+  /** Reads a definition at a commit that holds what is typed in it now. Null: it changed under our hands, look again. */
+  async function readNow({ entry, hides }: Ranked<Placed>): Promise<ResolvedDefinition | null> {
+    const { volume, fileId, path, pending } = entry;
+    const head =
+      pending || typed.has(fileId)
+        ? (await versions.checkpointNow({ volumeId: volume.id, fileIds: [fileId] })).head
+        : await versions.head(volume.id);
+    const text = head && (await versions.textAt({ volumeId: volume.id, at: head.oid, path }));
+    if (!head || text === null) return null;
+    const definition = readTyped({ path, text });
+    const { kind, id, name } = definition;
+    if (kind !== entry.definition.kind || id !== entry.definition.id) return null;
+    return { ...placeOf(entry), kind, id, name, oid: head.oid, text, definition, hides: hides.map(placeOf) };
+  }
+
+  async function resolveNow(volumes: Volume[], kind: DefinitionKind, call: Call): Promise<ResolvedDefinition | null> {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const ranked = rank(await look(volumes));
+      const found = findCalled(ranked, kind, call);
+      if (!found) return null;
+      // a file that is held back is in no version: what it hides is used
+      const candidates = [found, ...found.hides.map((entry): Ranked<Placed> => ({ entry, hides: [], hiddenBy: null }))];
+      for (const candidate of attempt < 2 ? [found] : candidates) {
+        const resolved = await readNow(candidate);
+        if (resolved) return resolved;
+        indexes.get(candidate.entry.volume.id)?.note(candidate.entry.fileId);
+      }
+    }
+    return null;
+  }
+
+  async function resolveAt(
+    volumes: Volume[],
+    at: Record<string, string>,
+    kind: DefinitionKind,
+    call: Call,
+  ): Promise<ResolvedDefinition | null> {
+    const there = await Promise.all(
+      volumes.map(async (volume) => {
+        const oid = at[volume.name];
+        if (!oid) return [];
+        return (await pinned(volume.id, oid)).map((one) => ({ ...one, volume, oid, fileId: '' }));
+      }),
+    );
+    const found = findCalled(rank(there), kind, call);
+    if (!found) return null;
+    const { definition, oid, text } = found.entry;
+    const { id, name } = definition;
+    return { ...placeOf(found.entry), kind, id, name, oid, text, definition, hides: found.hides.map(placeOf) };
+  }
+
+  const describe = ({ entry, hides, hiddenBy }: Ranked<Placed>): LibraryEntry => {
+    const { definition, pending, updatedAt } = entry;
+    const { kind, id, name, description, type, category, version, tools, model, keywords, origin } = definition;
+    const here = placeOf(entry);
+    const twin = hiddenBy?.volume.id === entry.volume.id ? hiddenBy : null;
+    const diagnostics = definition.diagnostics.map(({ line, message, severity }) => ({
+      line,
+      message,
+      severity: severity ?? ('error' as const),
+    }));
+    if (twin)
+      diagnostics.push({
+        line: 1,
+        message: `“${twin.path}” has the same name and wins.`,
+        severity: 'warning' as const,
+      });
+    return {
+      ...here,
+      kind, id, name, description, type, category, version, tools, model, keywords, origin,
+      executable: definition.executable !== null,
+      diagnostics,
+      pending,
+      updatedAt: updatedAt.toISOString(),
+      hides: hides.map(placeOf),
+      hiddenBy: hiddenBy && placeOf(hiddenBy),
+    }; // prettier-ignore
+  };
+
+  return {
+    async resolve(question) {
+      const volumes = await volumesOf(question);
+      const { kind, at } = question;
+      return at ? resolveAt(volumes, at, kind, question) : resolveNow(volumes, kind, question);
+    },
+
+    async list({ kinds, q = '', hidden = false, limit = 5000, ...question }) {
+      const volumes = await volumesOf(question);
+      const ranked = rank(await look(volumes)).filter(
+        ({ entry, hiddenBy }) => (hidden || hiddenBy === null) && (!kinds || kinds.includes(entry.definition.kind)),
+      );
+      if (q.trim() === '') return ranked.slice(0, limit).map(describe);
+      const scores = await scoreEntries({
+        text: q,
+        partial: true,
+        entries: ranked.map(({ entry }) => entry),
+        words: (volumeId) => indexOf(volumeId).words,
+        meaning,
+        waitMs: 300,
+      });
+      return ranked
+        .flatMap((one) => {
+          const score = scores.get(one.entry.fileId)?.score ?? 0;
+          return score > 0 ? { one, score } : [];
+        })
+        .sort((a, b) => b.score - a.score)
+        .slice(0, limit)
+        .map(({ one }) => describe(one));
+    },
+
+    async skillsFor({ goal, named = [], among, most = 3, ...question }) {
+      const volumes = await volumesOf(question);
+      const ranked = rank(await look(volumes)).filter(
+        ({ entry, hiddenBy }) => entry.definition.kind === 'skill' && hiddenBy === null,
+      );
+      const entries = ranked.map(({ entry }) => entry);
+      const scores = await scoreEntries({
+        text: goal, partial: false, entries, words: (volumeId) => indexOf(volumeId).words, meaning, waitMs: meaningWaitMs,
+      }); // prettier-ignore
+      const choices = chooseSkills({ goal, named, among: among ?? null, entries, scores, most });
+      const chosen = [];
+      for (const { entry, score, why } of choices) {
+        const call = { id: entry.definition.id };
+        const skill = question.at
+          ? await resolveAt(volumes, question.at, 'skill', call)
+          : await resolveNow(volumes, 'skill', call);
+        if (skill) chosen.push({ skill, score, why });
+      }
+      return chosen;
+    },
+
+    async versions(question) {
+      const volumes = await volumesOf(question);
+      const heads: Record<string, string> = {};
+      for (const [index, entries] of (await look(volumes)).entries()) {
+        const { id, name } = volumes[index]!;
+        const fileIds = entries
+          .filter(({ fileId, pending }) => pending || typed.has(fileId))
+          .map(({ fileId }) => fileId);
+        const head =
+          fileIds.length > 0 ? (await versions.checkpointNow({ volumeId: id, fileIds })).head : await versions.head(id);
+        if (head) heads[name] = head.oid;
+      }
+      return heads;
+    },
+
+    edited({ fileId }) {
+      if (typed.size < mostTyped || typed.has(fileId)) typed.set(fileId, (typed.get(fileId) ?? 0) + 1);
+      for (const index of indexes.values()) if (index.entries.has(fileId)) return index.note(fileId);
+      if (!uninteresting.has(fileId)) unplaced.add(fileId);
+    },
+    committed({ volumeId, fileIds }) {
+      const index = indexes.get(volumeId);
+      for (const id of fileIds) {
+        uninteresting.delete(id); // it may have another name now
+        if (index) index.note(id);
+        else typed.delete(id);
+      }
+    },
+  };
+}
