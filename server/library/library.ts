@@ -21,7 +21,7 @@ import { createVolumeIndex, mayDefine, type Indexed, type Reading, type VolumeIn
 
 export type LibraryNeeds = {
   findVolume(name: string, actor: Actor): Promise<VolumeTarget | null>;
-  versions: Pick<Versions, 'head' | 'checkpointNow' | 'textAt' | 'list' | 'readBlob' | 'fileAt'>;
+  versions: Pick<Versions, 'head' | 'checkpointNow' | 'textAt' | 'list' | 'readBlob'>;
   reading: Reading;
   /** Null: by words alone. */
   embed: Embed | null;
@@ -34,6 +34,8 @@ type Placed = Indexed & { volume: Volume };
 const mostVolumes = 128;
 const mostTyped = 100_000;
 const meaningWaitMs = 1500;
+/** What fits this much worse than the best hit is noise. */
+const leastOfBest = 0.12;
 
 export function createLibrary({ findVolume, versions, reading, embed, failed }: LibraryNeeds): Library {
   const indexes = new Map<string, VolumeIndex>(); // least recently used first
@@ -145,9 +147,19 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
     );
     const found = findCalled(rank(there), kind, call);
     if (!found) return null;
-    const { definition, oid, text } = found.entry;
+    const { definition, oid, text, path, volume } = found.entry;
     const { id, name } = definition;
-    return { ...placeOf(found.entry), kind, id, name, oid, text, definition, hides: found.hides.map(placeOf) };
+    const now = [...indexOf(volume.id).entries.values()].find((entry) => entry.path === path);
+    return {
+      ...placeOf({ volume, path, fileId: now?.fileId ?? '' }),
+      kind,
+      id,
+      name,
+      oid,
+      text,
+      definition,
+      hides: found.hides.map(placeOf),
+    };
   }
 
   const describe = ({ entry, hides, hiddenBy }: Ranked<Placed>): LibraryEntry => {
@@ -199,10 +211,11 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
         meaning,
         waitMs: 300,
       });
+      const best = Math.max(0, ...Array.from(scores.values(), ({ score }) => score));
       return ranked
         .flatMap((one) => {
           const score = scores.get(one.entry.fileId)?.score ?? 0;
-          return score > 0 ? { one, score } : [];
+          return score > best * leastOfBest ? { one, score } : [];
         })
         .sort((a, b) => b.score - a.score)
         .slice(0, limit)

@@ -28,6 +28,8 @@ export async function scoreEntries({
   meaning: Meaning;
   waitMs: number;
 }): Promise<Map<string, Score>> {
+  // a goal is long and shares only some words with a skill; what is typed into a search field is meant as a whole
+  const covered = partial ? 0.7 : 0.4;
   const hits = new Map<string, { score: number; shared: string[]; coverage: number }>();
   for (const volumeId of new Set(entries.map(({ volume }) => volume.id)))
     for (const [fileId, hit] of words(volumeId).find(text, { partial })) hits.set(fileId, hit);
@@ -35,7 +37,7 @@ export async function scoreEntries({
   const scores = new Map<string, Score>();
   for (const entry of entries) {
     const hit = hits.get(entry.fileId);
-    const byWords = hit ? (hit.score / (hit.score + halfWay)) * (0.3 + 0.7 * hit.coverage) : 0;
+    const byWords = hit ? (hit.score / (hit.score + halfWay)) * (1 - covered + covered * hit.coverage) : 0;
     const byMeaning = near.get(entry.meaning.key) ?? 0;
     if (byWords === 0 && byMeaning < leastMeaning) continue;
     scores.set(entry.fileId, {
@@ -72,7 +74,10 @@ export function chooseSkills({
 }): { entry: Entry; score: number; why: string }[] {
   const allowed = among && new Set(among.map(slugOf));
   const asked = named.map((name) => slugOf(name.replace(/^\//, '')));
-  const spoken = ` ${slugOf(goal.slice(0, 20_000)) || ''} `.replace(/-/g, ' ');
+  const spoken = ` ${goal
+    .slice(0, 20_000)
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')} `;
   const isNamedInGoal = ({ definition: { id, name } }: Entry) =>
     goal.includes(`/${id}`) ||
     [id, slugOf(name)].some((slug) => slug.includes('-') && spoken.includes(` ${slug.replace(/-/g, ' ')} `));

@@ -11,6 +11,7 @@ export type DefinitionPlace = {
   volume: string;
   volumeId: string;
   path: string;
+  /** Empty where an old version is asked for, and the file is gone. */
   fileId: string;
 };
 

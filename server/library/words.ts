@@ -82,7 +82,8 @@ export function createWordIndex<Key>() {
       const asked = [...new Set(wordsOf(text))].slice(0, 200);
       const hits = new Map<Key, { score: number; shared: string[]; coverage: number }>();
       const typed = partial ? (/[\p{L}\p{N}\p{M}]+$/u.exec(text.normalize('NFKC').toLowerCase())?.[0] ?? '') : '';
-      const rarity = (count: number) => Math.log(1 + words.size / count);
+      // as if in a crowd: in a volume of five files every word would be common
+      const rarity = (count: number) => Math.log(1 + (words.size + 200) / count);
       let sum = 0;
       for (const word of asked) {
         const exact = holders.get(word);

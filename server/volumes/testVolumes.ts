@@ -70,7 +70,19 @@ const members: VolumeMembers = {
 
 export type TestVolumes = Awaited<ReturnType<typeof startVolumes>>;
 
-export async function startVolumes({ postgresUrl, gitClone }: { postgresUrl: string; gitClone?: GitClone }) {
+/** `follow`: somebody who hears of edits and versions, as other slices do. */
+export async function startVolumes({
+  postgresUrl,
+  gitClone,
+  follow,
+}: {
+  postgresUrl: string;
+  gitClone?: GitClone;
+  follow?: {
+    edited(edit: { fileId: string }): void;
+    committed(news: { volumeId: string; fileIds: string[] }): void;
+  };
+}) {
   const database = await openTestDatabase(postgresUrl);
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-volumes-'));
   const repositories = openRepositories({
@@ -89,7 +101,13 @@ export async function startVolumes({ postgresUrl, gitClone }: { postgresUrl: str
       mayJoin: async () => ({ write: true }),
       firstText: (fileId) => late.versions!.textOf(fileId),
     },
-    news: { edited: (edit) => late.versions?.edited(edit), left: (left) => late.versions?.left(left) },
+    news: {
+      edited(edit) {
+        late.versions?.edited(edit);
+        follow?.edited(edit);
+      },
+      left: (left) => late.versions?.left(left),
+    },
   });
   const people: People = {
     faces: async (ids) => byKey((login) => ids.includes(idOf(login)), idOf),
@@ -121,7 +139,13 @@ export async function startVolumes({ postgresUrl, gitClone }: { postgresUrl: str
     rooms,
     people,
     reviews: async () => new Map(),
-    news,
+    news: {
+      ...news,
+      committed(told) {
+        news.committed(told);
+        follow?.committed(told);
+      },
+    },
     keepConflicts: merges.keepConflicts,
     clock: systemClock,
     log: silentLog,
