@@ -13,6 +13,7 @@ import { systemClock } from './platform/clock.ts';
 import { migrateDatabase, openDatabase, pingDatabase } from './platform/database.ts';
 import { openVite } from './platform/development.ts';
 import { createEgress } from './platform/egress.ts';
+import { createEmbeddings } from './platform/embeddings.ts';
 import { createGitClone } from './platform/gitClone.ts';
 import type { Gatekeepers } from './platform/http.ts';
 import { createLimits } from './platform/limits.ts';
@@ -85,6 +86,8 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
   const repositories = openRepositories({ directory: storage.repositories, native });
   stopping.last('repositories', repositories.close);
   const gitClone = createGitClone({ native, egress, searchPath: config.searchPath });
+  const embeddings = config.embeddings === 'local' ? createEmbeddings() : null;
+  if (embeddings) stopping.last('embeddings', embeddings.close);
   const workspace = await openWorkspace({
     database,
     databaseUrl,
@@ -93,6 +96,7 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
     accounts,
     clock,
     log,
+    embed: embeddings && embeddings.embed,
     config,
     release,
   });

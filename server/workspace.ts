@@ -9,10 +9,14 @@ import type { Database } from './platform/database.ts';
 import type { GitClone } from './platform/gitClone.ts';
 import type { Log } from './platform/log.ts';
 import type { Repositories } from './platform/repositories.ts';
+import { createLibrary } from './library/library.ts';
+import { libraryRoutes } from './library/libraryRoutes.ts';
+import type { Embed } from './library/types.ts';
 import { openReviews } from './reviews/reviews.ts';
 import { reviewRoutes } from './reviews/reviewRoutes.ts';
 import { openRooms } from './sync/rooms.ts';
 import type { RoomAccess } from './sync/types.ts';
+import { packZip } from './volumes/exchange/archive.ts';
 import { archiveRoutes } from './volumes/exchange/archiveRoutes.ts';
 import { createConflictStore } from './volumes/files/conflictStore.ts';
 import { fileRoutes } from './volumes/files/fileRoutes.ts';
@@ -24,6 +28,7 @@ import { createMerges } from './volumes/files/merge.ts';
 import { openVersions } from './volumes/versions/openVersions.ts';
 import { createRollback, rollbackFiles } from './volumes/history/rollback.ts';
 import { rollbackRoutes } from './volumes/history/rollbackRoutes.ts';
+import { createDefinitionStore } from './volumes/search/definitionStore.ts';
 import { createSearchStore } from './volumes/search/searchStore.ts';
 import { readSample, readSystemFiles, type Sample } from './volumes/exchange/shippedFiles.ts';
 import { createShippedStore } from './volumes/exchange/shippedStore.ts';
@@ -52,6 +57,7 @@ export async function openWorkspace({
   accounts,
   clock,
   log,
+  embed,
   config,
   release,
 }: {
@@ -62,6 +68,8 @@ export async function openWorkspace({
   accounts: Accounts;
   clock: Clock;
   log: Log;
+  /** Meaning of texts; null: search is by words alone. */
+  embed: Embed | null;
   config: Pick<Config, 'checkpoint' | 'rateLimits'>;
   release: string;
 }) {
@@ -69,6 +77,22 @@ export async function openWorkspace({
   const store = createFileStore(database);
   const volumeStore = createVolumeStore(database);
   const people = { faces: accounts.faces, byLogins: accounts.byLogins };
+
+  // ---- agents, skills and tools in all volumes: hears of every word and version from the start
+  const definitions = createDefinitionStore(database);
+  const library = createLibrary({
+    findVolume: (name, actor) => volumes.find(name, actor),
+    versions: {
+      head: (volumeId) => versions.head(volumeId),
+      checkpointNow: (checkpoint) => versions.checkpointNow(checkpoint),
+      textAt: (place) => versions.textAt(place),
+      list: (version) => versions.list(version),
+      readBlob: (blob) => versions.readBlob(blob),
+    },
+    reading: { ...definitions, living: (fileId) => rooms.read(fileId), pending: () => rooms.pending() },
+    embed,
+    failed: failed('library.failed'),
+  });
 
   // ---- living documents: the log, the rooms, who may come in
   const access: RoomAccess = {
@@ -88,7 +112,13 @@ export async function openWorkspace({
   const rooms = await openRooms({
     databaseUrl,
     access,
-    news: { edited: (edit) => versions.edited(edit), left: (left) => versions.left(left) },
+    news: {
+      edited(edit) {
+        versions.edited(edit);
+        library.edited(edit);
+      },
+      left: (left) => versions.left(left),
+    },
     log,
     ...(config.rateLimits ? {} : { limits: unlimited }),
   });
@@ -132,7 +162,13 @@ export async function openWorkspace({
     rooms,
     people,
     reviews: reviews.states,
-    news,
+    news: {
+      ...news,
+      committed(told) {
+        library.committed(told);
+        news.committed(told);
+      },
+    },
     keepConflicts: merges.keepConflicts,
     clock,
     log,
@@ -207,6 +243,7 @@ export async function openWorkspace({
   ];
 
   return {
+    library,
     rooms,
     versions,
     volumes,
@@ -227,6 +264,15 @@ export async function openWorkspace({
       ...historyRoutes({ versions }),
       ...rollbackRoutes(rollback),
       ...reviewRoutes(reviews),
+      ...libraryRoutes({
+        library,
+        findVolume: (name, actor) => volumes.find(name, actor),
+        versions,
+        find: ({ volumeId, path }) => store.byPath(volumeId, path),
+        importFiles: importing.importFiles,
+        pack: packZip,
+        now: () => clock.now(),
+      }),
     },
     acceptors: { '/sync/': rooms.join, '/live': live.accept },
 

@@ -15,6 +15,7 @@ import {
   scope,
   time,
 } from './api/words.ts';
+import { libraryRoutes } from './api/library.ts';
 import type { Verb } from './permissions.ts';
 
 // ---- what things look like -------------------------------------------------------------------------------------------------
@@ -297,6 +298,8 @@ export const routes = {
 
   'GET /reviews': { may: 'self.read', summary: 'My inbox: commits of others that nobody reviewed, across my volumes', query: z.object({ cursor }), answer: z.object({ items: z.array(z.object({ volume: z.string(), commits: z.array(Commit) })), total: z.int(), cursor: z.string().nullable() }) },
   'POST /volumes/:volume/reviews': { may: 'volume.review', summary: 'Approve commits that landed', body: z.object({ oids: z.array(oid).min(1).max(200), verdict: z.literal('approved').default('approved') }), answer: nothing },
+
+  ...libraryRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;

@@ -2,9 +2,11 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { packZip, readArchive } from '../volumes/exchange/archive.ts';
 import { createDefinitionStore } from '../volumes/search/definitionStore.ts';
 import { actorOf, startVolumes, type Person, type TestVolumes } from '../volumes/testVolumes.ts';
 import { createLibrary } from './library.ts';
+import { libraryRoutes } from './libraryRoutes.ts';
 import type { Embed, Library } from './types.ts';
 
 let world: TestVolumes;
@@ -28,20 +30,29 @@ beforeAll(async () => {
     edited: (edit) => library?.edited(edit),
     committed: (news) => library?.committed(news),
   };
-  world = await startVolumes({ postgresUrl: inject('postgresUrl'), follow });
-  const store = createDefinitionStore(world.database);
-  library = createLibrary({
-    findVolume: (name, actor) => world.volumes.find(name, actor),
-    versions: world.versions,
-    reading: {
-      inVolume: store.inVolume,
-      byIds: store.byIds,
-      living: world.rooms.read,
-      pending: world.rooms.pending,
-    },
-    embed,
-    failed(error) {
-      throw error;
+  world = await startVolumes({
+    postgresUrl: inject('postgresUrl'),
+    follow,
+    more({ database, versions, volumes, rooms, store, importing }) {
+      const findVolume: typeof volumes.find = (name, actor) => volumes.find(name, actor);
+      library = createLibrary({
+        findVolume,
+        versions,
+        reading: { ...createDefinitionStore(database), living: rooms.read, pending: rooms.pending },
+        embed,
+        failed(error) {
+          throw error;
+        },
+      });
+      return libraryRoutes({
+        library,
+        findVolume,
+        versions,
+        find: ({ volumeId, path: file }) => store.byPath(volumeId, file),
+        importFiles: importing.importFiles,
+        pack: packZip,
+        now: Date.now,
+      });
     },
   });
   await world.volumes.ensureSystem();
@@ -230,4 +241,86 @@ test('[LI3] the whole original volume is in the library', async () => {
   const count = (kind: string) => entries.filter((entry) => entry.kind === kind).length;
   expect(['agent', 'skill', 'tool', 'applet', 'kernel'].map(count)).toEqual([16, 19, 4, 3, 8]);
   expect(entries.flatMap(({ diagnostics }) => diagnostics)).toEqual([]);
+});
+
+const get = async (who: Person, address: string) => {
+  const answer = await world.call(who, `GET ${address}`);
+  return { status: answer.status, body: (await answer.json()) as Record<string, never> };
+};
+
+test('[LI2] the routes list what lookup finds, page by page, with what hides what; what may not be read is not there', async () => {
+  const { body } = await get('ada', '/library/agents?volume=team%2Flab&limit=2');
+  const { agents, total, cursor } = body as unknown as { agents: { id: string }[]; total: number; cursor: string };
+  expect([agents.length, cursor]).toEqual([2, '2']);
+  const rest = (await get('ada', `/library/agents?volume=team%2Flab&cursor=${cursor}`)).body as unknown as {
+    agents: { id: string }[];
+    cursor: null;
+  };
+  expect(new Set([...agents, ...rest.agents].map(({ id }) => id)).size).toBe(total);
+  expect(rest.cursor).toBeNull();
+  expect((await get('mallory', '/library?volume=team%2Flab')).status).toBe(404);
+  expect((await get('mallory', '/library?volume=user%2Fada')).status).toBe(404);
+  expect((await get('ada', '/library/skills?q=csv')).body).toMatchObject({ skills: [{ id: 'csv-reading' }] });
+  expect((await get('ada', '/library/names?volume=team%2Flab')).body).toMatchObject({
+    models: ['inherit', 'opus', 'sonnet', 'haiku'],
+  });
+});
+
+test('[LI2] one definition: who wins where, and who names it', async () => {
+  await put('ada', 'team/lab', 'agents/Boss.md', `${agent('Boss', 'asks others')}\nAsk @Planner, never somebody else.`);
+  const { body } = await get('ada', '/library/definition?volume=team%2Flab&in=system&path=agents%2FPlanner.md');
+  expect(body).toMatchObject({
+    entry: { id: 'planner', volume: 'system', hiddenBy: { volume: 'user/ada' } },
+    lookup: [
+      { volume: 'user/ada', used: true, found: { path: 'agents/p.md' } },
+      { volume: 'team/lab', used: false, found: { path: 'deep/agents/planner.md' } },
+      { volume: 'system', used: false, found: { path: 'agents/Planner.md' } },
+    ],
+    namedBy: [{ id: 'boss' }],
+  });
+  expect((await get('mallory', '/library/definition?in=team%2Flab&path=agents%2FBoss.md')).status).toBe(404);
+});
+
+test('[LI2] “evolve” copies a definition with its folder into a nearer volume, notes where it came from, and wins there', async () => {
+  const text =
+    '---\n# ours\nname: deep-skill\ndescription: Has files beside it.\nx-own:   [1,  2]\n---\nRead references/more.md.\n';
+  await inSystem({ 'skills/deep-skill/SKILL.md': text, 'skills/deep-skill/references/more.md': 'More.' });
+  const from = { volume: 'system', path: 'skills/deep-skill/SKILL.md' };
+  const answer = await world.call('ben', 'POST /library/evolve', { from, to: 'team/lab' });
+  expect(await answer.json()).toMatchObject({ volume: 'team/lab', path: 'skills/deep-skill/SKILL.md' });
+  const found = (await library.resolve({ ...lab('ben'), kind: 'skill', id: 'deep-skill' }))!;
+  expect(found).toMatchObject({ volume: 'team/lab', hides: [{ volume: 'system' }] });
+  const origin = found.definition.origin;
+  expect(origin).toMatchObject({
+    how: 'evolved',
+    from: expect.stringMatching(/^system\/skills\/deep-skill\/SKILL\.md@[0-9a-f]{12}$/),
+  });
+  expect(found.text).toBe(text.replace('---\nRead', `origin: evolved\nevolved_from: ${origin.from}\n---\nRead`));
+  expect((await world.call('ben', 'GET /volumes/team%2Flab/files/skills/deep-skill/references/more.md')).status).toBe(
+    200,
+  );
+
+  const refused = async (who: Person, body: object) => (await world.call(who, 'POST /library/evolve', body)).status;
+  expect(await refused('ben', { from, to: 'team/lab' })).toBe(409);
+  expect(await refused('vic', { from, to: 'team/lab' })).toBe(403);
+  expect(await refused('mallory', { from, to: 'team/lab' })).toBe(404);
+  expect(await refused('ben', { from, to: 'system' })).toBe(403);
+  expect(await refused('mallory', { from: { volume: 'team/lab', path: 'agents/Boss.md' }, to: 'user/mallory' })).toBe(
+    404,
+  );
+  expect(await refused('ben', { from: { volume: 'system', path: 'agents/none.md' }, to: 'user/ben' })).toBe(404);
+});
+
+test('[LI3] export: a folder for Claude Code, and Agent Skills, of exactly what lookup finds', async () => {
+  const unpack = async (address: string) => {
+    const answer = await world.call('ada', `GET ${address}`);
+    const files = await readArchive({ bytes: Buffer.from(await answer.arrayBuffer()) });
+    return new Map(files.map(({ path: file, content }) => [file, content.toString('utf8')]));
+  };
+  const claude = await unpack('/library/export?volume=team%2Flab&form=claude');
+  expect(claude.get('.claude/agents/planner.md')).toContain('description: of ada');
+  expect(claude.get('.claude/skills/deep-skill/references/more.md')).toBe('More.');
+  const skills = await unpack('/library/export?volume=team%2Flab&form=agent-skills&ids=deep-skill');
+  expect([...skills.keys()]).toEqual(['skills/deep-skill/SKILL.md', 'skills/deep-skill/references/more.md']);
+  expect((await world.call('mallory', 'GET /library/export?volume=team%2Flab')).status).toBe(404);
 });

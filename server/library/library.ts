@@ -9,11 +9,11 @@ import { createMeaning } from './meaning.ts';
 import { createPinned } from './pinned.ts';
 import { chooseSkills, scoreEntries } from './scoring.ts';
 import type {
-  DefinitionKind,
   DefinitionPlace,
   Embed,
   Library,
   LibraryEntry,
+  LibraryKind,
   Lookup,
   ResolvedDefinition,
 } from './types.ts';
@@ -116,7 +116,7 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
     return { ...placeOf(entry), kind, id, name, oid: head.oid, text, definition, hides: hides.map(placeOf) };
   }
 
-  async function resolveNow(volumes: Volume[], kind: DefinitionKind, call: Call): Promise<ResolvedDefinition | null> {
+  async function resolveNow(volumes: Volume[], kind: LibraryKind, call: Call): Promise<ResolvedDefinition | null> {
     for (let attempt = 0; attempt < 3; attempt++) {
       const ranked = rank(await look(volumes));
       const found = findCalled(ranked, kind, call);
@@ -135,7 +135,7 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
   async function resolveAt(
     volumes: Volume[],
     at: Record<string, string>,
-    kind: DefinitionKind,
+    kind: LibraryKind,
     call: Call,
   ): Promise<ResolvedDefinition | null> {
     const there = await Promise.all(
@@ -197,7 +197,7 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
       return at ? resolveAt(volumes, at, kind, question) : resolveNow(volumes, kind, question);
     },
 
-    async list({ kinds, q = '', hidden = false, limit = 5000, ...question }) {
+    async list({ kinds, q = '', hidden = false, limit = Infinity, ...question }) {
       const volumes = await volumesOf(question);
       const ranked = rank(await look(volumes)).filter(
         ({ entry, hiddenBy }) => (hidden || hiddenBy === null) && (!kinds || kinds.includes(entry.definition.kind)),
@@ -220,6 +220,59 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
         .sort((a, b) => b.score - a.score)
         .slice(0, limit)
         .map(({ one }) => describe(one));
+    },
+
+    async at({ place: { volume, path }, ...question }) {
+      const volumes = await volumesOf(question);
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const one = rank(await look(volumes)).find(({ entry }) => entry.volume.name === volume && entry.path === path);
+        const found = one && (await readNow(one));
+        if (!one || found) return found ?? null;
+        indexes.get(one.entry.volume.id)?.note(one.entry.fileId);
+      }
+      return null;
+    },
+
+    async detail({ place: { volume, path }, ...question }) {
+      const volumes = await volumesOf(question);
+      const here = await look(volumes);
+      const ranked = rank(here);
+      const one = ranked.find(({ entry }) => entry.volume.name === volume && entry.path === path);
+      if (!one) return null;
+      const { kind, id, limits, skills, mcpServers, executable } = one.entry.definition;
+      const same = ranked.filter(({ entry: { definition } }) => definition.kind === kind && definition.id === id);
+      const lookup = volumes.map(({ name }) => {
+        const found = same.find(({ entry }) => entry.volume.name === name);
+        return { volume: name, found, used: found !== undefined && found.hiddenBy === null };
+      });
+      const heads = new Map(
+        await Promise.all(volumes.map(async ({ id, name }) => [name, await versions.head(id)] as const)),
+      );
+      const namedBy = ranked.filter(
+        ({ entry, hiddenBy }) => hiddenBy === null && entry.names.has(id) && entry.definition.id !== id,
+      );
+      return {
+        entry: describe(one),
+        lookup: lookup.map(({ volume: name, found, used }) => ({
+          volume: name,
+          found: found
+            ? { volume: name, path: found.entry.path, fileId: found.entry.fileId, oid: heads.get(name)?.oid ?? null }
+            : null,
+          used,
+        })),
+        limits: { ...limits },
+        skills,
+        mcpServers,
+        inputs: (executable?.inputs ?? []).map(({ name, type, description, required }) => ({
+          name, type, description, required,
+        })), // prettier-ignore
+        namedBy: namedBy.slice(0, 50).map(({ entry }) => ({
+          ...placeOf(entry),
+          kind: entry.definition.kind,
+          id: entry.definition.id,
+          name: entry.definition.name,
+        })),
+      };
     },
 
     async skillsFor({ goal, named = [], among, most = 3, ...question }) {

@@ -1,10 +1,10 @@
 // Who wins: the nearest definition of a kind and id, in the person's own volume, then the team's, then the system's (LI2). In one volume
 // the file nearer to its root wins. Kernel files hide nothing: a team's rules stand beside the system's.
 import { slugOf } from '#shared/typedDefinition.ts';
-import type { DefinitionKind } from './types.ts';
+import type { LibraryKind } from './types.ts';
 
 export type Ranked<T> = { entry: T; hides: T[]; hiddenBy: T | null };
-type Known = { path: string; definition: { kind: DefinitionKind; id: string } };
+type Known = { path: string; definition: { kind: LibraryKind; id: string } };
 
 const depthOf = (path: string) => path.split('/').length;
 
@@ -35,7 +35,7 @@ export type Call = { id: string } | { name: string } | { path: string };
 /** By its path, else by its id, else by its name in any spelling (`@PlanningAgent`, `planning agent`). */
 export function findCalled<T extends Known & { definition: { name: string } }>(
   ranked: Ranked<T>[],
-  kind: DefinitionKind,
+  kind: LibraryKind,
   call: Call,
 ): Ranked<T> | null {
   if ('path' in call)

@@ -59,7 +59,7 @@ export function createMeaning({ embed, failed }: { embed: Embed | null; failed: 
       if (!embed || text.trim() === '') return new Map();
       try {
         for (const one of among) if (!vectors.has(one.key)) wanted.set(one.key, one.text);
-        const asked = await late(embed([text.slice(0, 4000)]), waitMs);
+        const asked = await late(embed([text.slice(0, 4000)], { soon: true }), waitMs);
         if (wanted.size > 0 || working) await late(catchUp(), waitMs);
         const vector = asked?.[0];
         if (!vector) return new Map();

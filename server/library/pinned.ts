@@ -1,13 +1,12 @@
 // The library as it was: definitions of a volume at one commit, read from git. For runs that are branched or resumed at the versions
 // that the first one saw. A few are kept; a commit never changes.
-import { kindOf } from '#shared/definitionKind.ts';
 import { findHeader } from '#shared/definition.ts';
 import { readTyped } from '#shared/typedDefinition.ts';
 import type { Versions } from '../volumes/versions/versions.ts';
-import type { TypedDefinition } from './types.ts';
-import { libraryKinds, mayDefine } from './volumeIndex.ts';
+import type { LibraryKind, TypedDefinition } from './types.ts';
+import { isListed, mayDefine } from './volumeIndex.ts';
 
-export type PinnedDefinition = { path: string; text: string; definition: TypedDefinition };
+export type PinnedDefinition = { path: string; text: string; definition: TypedDefinition & { kind: LibraryKind } };
 
 const mostKept = 8;
 const largest = 500_000;
@@ -25,7 +24,8 @@ export function createPinned({ versions }: { versions: Pick<Versions, 'list' | '
       const text = Buffer.from(bytes).toString('utf8');
       if (!byPath && !findHeader(text)) continue;
       const definition = readTyped({ path, text });
-      if (libraryKinds.includes(kindOf({ path, header: definition.header }))) found.push({ path, text, definition });
+      const { kind } = definition;
+      if (isListed(kind)) found.push({ path, text, definition: { ...definition, kind } });
     }
     return found;
   }

@@ -3,7 +3,8 @@
 import { kindByPath } from '#shared/definitionKind.ts';
 import { readTyped } from '#shared/typedDefinition.ts';
 import type { Meaning } from './meaning.ts';
-import type { DefinitionKind, TypedDefinition } from './types.ts';
+import { namesIn } from './naming.ts';
+import type { DefinitionKind, LibraryKind, TypedDefinition } from './types.ts';
 import { createWordIndex, weighWords } from './words.ts';
 
 export type Text = { fileId: string; path: string; text: string; updatedAt: Date };
@@ -14,7 +15,9 @@ export type Indexed = {
   updatedAt: Date;
   /** Words are typed that no version holds. */
   pending: boolean;
-  definition: Omit<TypedDefinition, 'body' | 'keys' | 'code' | 'header'>;
+  definition: Omit<TypedDefinition, 'kind' | 'body' | 'keys' | 'code' | 'header'> & { kind: LibraryKind };
+  /** Ids of what it names. */
+  names: ReadonlySet<string>;
   meaning: { key: string; text: string };
 };
 
@@ -29,8 +32,8 @@ export type Reading = {
 };
 
 /** What the library lists. Memory and traces have their own index. */
-export const libraryKinds: readonly DefinitionKind[] = ['agent', 'skill', 'tool', 'kernel', 'workflow', 'applet'];
-const isListed = (kind: DefinitionKind) => libraryKinds.includes(kind);
+const libraryKinds: readonly DefinitionKind[] = ['agent', 'skill', 'tool', 'kernel', 'workflow', 'applet'];
+export const isListed = (kind: DefinitionKind): kind is LibraryKind => libraryKinds.includes(kind);
 /** May this file define something, as far as its name says? */
 export const mayDefine = (path: string) => isListed(kindByPath(path));
 
@@ -56,9 +59,18 @@ export function createVolumeIndex({
 
   function put({ fileId, path, text, updatedAt }: Text, pending: boolean): void {
     const read = readTyped({ path, text });
-    if (!isListed(read.kind)) return drop(fileId);
-    const { body: _body, keys: _keys, code: _code, header: _header, ...definition } = read;
-    entries.set(fileId, { fileId, path, updatedAt, pending, definition, meaning: meaning.keyFor(read) });
+    const { body: _body, keys: _keys, code: _code, header: _header, kind, ...rest } = read;
+    if (!isListed(kind)) return drop(fileId);
+    const definition = { kind, ...rest };
+    entries.set(fileId, {
+      fileId,
+      path,
+      updatedAt,
+      pending,
+      definition,
+      names: namesIn(read),
+      meaning: meaning.keyFor(read),
+    });
     words.set(fileId, weighWords(read));
   }
   function drop(fileId: string): void {

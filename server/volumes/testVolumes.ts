@@ -8,6 +8,7 @@ import type { Actor, Role } from '#shared/permissions.ts';
 import { createApi } from '../platform/api.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { GitClone } from '../platform/gitClone.ts';
+import type { Handlers } from '../platform/http.ts';
 import { createLimits } from '../platform/limits.ts';
 import { silentLog } from '../platform/log.ts';
 import { createMetrics } from '../platform/metrics.ts';
@@ -75,6 +76,7 @@ export async function startVolumes({
   postgresUrl,
   gitClone,
   follow,
+  more,
 }: {
   postgresUrl: string;
   gitClone?: GitClone;
@@ -82,6 +84,15 @@ export async function startVolumes({
     edited(edit: { fileId: string }): void;
     committed(news: { volumeId: string; fileIds: string[] }): void;
   };
+  /** Routes of another slice that is tested on these volumes. */
+  more?: (parts: {
+    database: Awaited<ReturnType<typeof openTestDatabase>>;
+    store: ReturnType<typeof createFileStore>;
+    volumes: ReturnType<typeof createVolumes>;
+    versions: Versions;
+    rooms: Awaited<ReturnType<typeof openRooms>>;
+    importing: ReturnType<typeof createImporting>;
+  }) => Partial<Handlers>;
 }) {
   const database = await openTestDatabase(postgresUrl);
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-volumes-'));
@@ -181,6 +192,7 @@ export async function startVolumes({
       ...archiveRoutes({ importing, versions, gitClone: gitClone ?? (() => Promise.reject(new Error('no git here'))) }),
       ...historyRoutes({ versions }),
       ...rollbackRoutes(rollback),
+      ...more?.({ database, store, volumes, versions, rooms, importing }),
     }),
     gatekeepers: {
       who: async ({ token }) => (logins.includes(token as Person) ? actorOf(token as Person) : null),

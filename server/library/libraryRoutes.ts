@@ -1,0 +1,119 @@
+// The edge of the library.
+import { Readable } from 'node:stream';
+import { notFound, Problem } from '#shared/errors.ts';
+import { decide, type Actor, type Verb } from '#shared/permissions.ts';
+import type { HandlersOf, VolumeTarget } from '../platform/http.ts';
+import { evolve, type Evolving } from './evolving.ts';
+import { exportDefinitions, type ExportedFile } from './exporting.ts';
+import type { Library, LibraryEntry, LibraryKind } from './types.ts';
+
+type LibraryRoutes = HandlersOf<
+  | 'GET /library'
+  | 'GET /library/agents'
+  | 'GET /library/skills'
+  | 'GET /library/names'
+  | 'GET /library/definition'
+  | 'POST /library/evolve'
+  | 'GET /library/export'
+>;
+type Query = {
+  volume?: string | undefined;
+  q?: string | undefined;
+  hidden?: '0' | '1' | undefined;
+  cursor?: string | undefined;
+  limit: number;
+};
+
+/** Names of models that every provider is asked to know, beside those that definitions use. */
+const commonModels = ['inherit', 'opus', 'sonnet', 'haiku'];
+
+export function libraryRoutes({
+  library,
+  findVolume,
+  pack,
+  now,
+  ...evolving
+}: Evolving & {
+  library: Library;
+  findVolume: (name: string, actor: Actor) => Promise<VolumeTarget | null>;
+  pack: (archive: { files: AsyncIterable<ExportedFile>; at: number }) => Readable;
+  now: () => number;
+}): LibraryRoutes {
+  const seenFrom = (actor: Actor, volume: string | undefined) => ({ actor, volume: volume ?? `user/${actor.login}` });
+
+  async function allowed(name: string, actor: Actor, verb: Verb): Promise<VolumeTarget> {
+    const target = await findVolume(name, actor);
+    const verdict = target
+      ? decide({ actor, verb, resource: { kind: 'volume', name, volumeKind: target.kind, role: target.role } })
+      : 'not-found';
+    if (!target || verdict === 'not-found') throw notFound('such volume');
+    if (verdict !== 'allow') throw new Problem('forbidden', 'Your role does not allow that.');
+    return target;
+  }
+
+  async function page(actor: Actor, query: Query, kinds?: readonly LibraryKind[]) {
+    if (query.volume) await allowed(query.volume, actor, 'volume.read');
+    const found = await library.list({
+      ...seenFrom(actor, query.volume),
+      ...(kinds ? { kinds } : {}),
+      ...(query.q ? { q: query.q } : {}),
+      hidden: query.hidden === '1',
+      limit: Infinity,
+    });
+    const from = Math.max(0, Number(query.cursor ?? 0) || 0);
+    const entries: LibraryEntry[] = found.slice(from, from + query.limit);
+    const next = from + entries.length;
+    return { entries, total: found.length, cursor: next < found.length ? String(next) : null };
+  }
+
+  return {
+    'GET /library': ({ actor, query }) => page(actor, query, query.kind ? [query.kind] : undefined),
+    'GET /library/agents': async ({ actor, query }) => {
+      const { entries: agents, ...rest } = await page(actor, query, ['agent']);
+      return { agents, ...rest };
+    },
+    'GET /library/skills': async ({ actor, query }) => {
+      const { entries: skills, ...rest } = await page(actor, query, ['skill']);
+      return { skills, ...rest };
+    },
+    'GET /library/names': async ({ actor, query }) => {
+      if (query.volume) await allowed(query.volume, actor, 'volume.read');
+      const found = await library.list(seenFrom(actor, query.volume));
+      return {
+        names: found.map(({ kind, id, name, description, volume, path, fileId }) => ({
+          kind, id, name, description: description.slice(0, 160), volume, path, fileId,
+        })), // prettier-ignore
+        models: [...new Set([...commonModels, ...found.flatMap(({ model }) => model ?? [])])],
+      };
+    },
+    'GET /library/definition': async ({ actor, query }) => {
+      const place = { volume: query.in, path: query.path };
+      const detail = await library.detail({ ...seenFrom(actor, query.volume ?? query.in), place });
+      if (!detail) throw notFound('such definition');
+      return detail;
+    },
+    'POST /library/evolve': async ({ actor, body: { from, to, how } }) => {
+      await allowed(from.volume, actor, 'volume.read');
+      const target = await allowed(to, actor, 'volume.write');
+      const lookup = seenFrom(actor, from.volume);
+      const source = await library.at({ ...lookup, place: from });
+      if (!source) throw notFound('such definition');
+      return evolve({ ...evolving, source, to: target, person: actor.personId, how });
+    },
+    'GET /library/export': async ({ actor, query }) => {
+      if (query.volume) await allowed(query.volume, actor, 'volume.export');
+      const ids = query.ids?.split(',').map((id) => id.trim()) ?? null;
+      const { form } = query;
+      const lookup = seenFrom(actor, query.volume);
+      const files = exportDefinitions({ ...lookup, library, versions: evolving.versions, form, ids });
+      const stream = pack({ files, at: Math.floor(now() / 1000) });
+      return new Response(Readable.toWeb(stream) as ReadableStream, {
+        headers: {
+          'content-type': 'application/zip',
+          'content-disposition': `attachment; filename="${form === 'claude' ? 'claude-agents' : 'agent-skills'}.zip"`,
+          'x-content-type-options': 'nosniff',
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,81 @@
+// What /api/v1 says about the library: definitions that can be used from a volume, with what hides what. Lookup: the asker's own volume,
+// then the one that is named, then the system's.
+import { z } from 'zod';
+import { cursor, flag, path, time } from './words.ts';
+
+const volume = z.string().min(1).max(100);
+const kind = z.enum(['agent', 'skill', 'tool', 'kernel', 'workflow', 'applet']);
+const lookup = {
+  /** Seen from there; one's own volume without it. */
+  volume: volume.optional(),
+  q: z.string().max(500).optional(),
+  /** Also those that a nearer one hides. */
+  hidden: flag,
+  cursor,
+  limit: z.coerce.number().int().min(1).max(5000).default(1000),
+};
+
+export const DefinitionPlace = z.object({
+  volume: z.string(),
+  volumeId: z.string(),
+  path: z.string(),
+  fileId: z.string(),
+});
+export const LibraryEntry = DefinitionPlace.extend({
+  kind,
+  id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  type: z.string().nullable(),
+  category: z.string().nullable(),
+  version: z.string().nullable(),
+  tools: z.array(z.string()).nullable(),
+  model: z.string().nullable(),
+  keywords: z.array(z.string()),
+  origin: z.object({ how: z.string().nullable(), from: z.string().nullable() }),
+  executable: z.boolean(),
+  diagnostics: z.array(z.object({ line: z.int(), message: z.string(), severity: z.enum(['error', 'warning']) })),
+  pending: z.boolean(),
+  updatedAt: time,
+  hides: z.array(DefinitionPlace),
+  hiddenBy: DefinitionPlace.nullable(),
+});
+const place = z.object({ volume: z.string(), path: z.string(), fileId: z.string(), oid: z.string().nullable() });
+export const LibraryDetail = z.object({
+  entry: LibraryEntry,
+  /** Every volume that is looked in, the nearest first, and what is there. */
+  lookup: z.array(z.object({ volume: z.string(), found: place.nullable(), used: z.boolean() })),
+  limits: z.record(z.string(), z.number()),
+  skills: z.array(z.string()),
+  mcpServers: z.array(z.string()),
+  inputs: z.array(z.object({ name: z.string(), type: z.string(), description: z.string(), required: z.boolean() })),
+  /** Definitions that name it. */
+  namedBy: z.array(DefinitionPlace.extend({ kind, id: z.string(), name: z.string() })),
+});
+const Name = z.object({
+  kind,
+  id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  volume: z.string(),
+  path: z.string(),
+  fileId: z.string(),
+});
+export type DefinitionPlace = z.output<typeof DefinitionPlace>;
+export type LibraryEntry = z.output<typeof LibraryEntry>;
+export type LibraryDetail = z.output<typeof LibraryDetail>;
+export type LibraryName = z.output<typeof Name>;
+
+const entries = z.array(LibraryEntry);
+const page = { total: z.int(), cursor: z.string().nullable() };
+
+// prettier-ignore
+export const libraryRoutes = {
+  'GET /library': { may: 'self.read', summary: 'Definitions that can be used from a volume', query: z.object({ ...lookup, kind: kind.optional() }), answer: z.object({ entries, ...page }) },
+  'GET /library/agents': { may: 'self.read', summary: 'Agents that can be used from a volume', query: z.object(lookup), answer: z.object({ agents: entries, ...page }) },
+  'GET /library/skills': { may: 'self.read', summary: 'Skills that can be used from a volume', query: z.object(lookup), answer: z.object({ skills: entries, ...page }) },
+  'GET /library/names': { may: 'self.read', summary: 'Names alone, for completion', query: z.object({ volume: volume.optional() }), answer: z.object({ names: z.array(Name), models: z.array(z.string()) }) },
+  'GET /library/definition': { may: 'self.read', summary: 'One definition: what it hides, what hides it, who names it', query: z.object({ volume: volume.optional(), in: volume, path }), answer: LibraryDetail },
+  'POST /library/evolve': { may: 'self.write', summary: 'Copy a definition into a nearer volume, with its origin noted', body: z.object({ from: z.object({ volume, path }), to: volume, how: z.enum(['copied', 'evolved']).default('evolved') }), answer: DefinitionPlace },
+  'GET /library/export': { may: 'self.read', summary: 'Agents and skills as a folder for Claude Code, or as Agent Skills', query: z.object({ volume: volume.optional(), form: z.enum(['claude', 'agent-skills']).default('claude'), ids: z.string().max(5000).optional() }), answer: z.any() },
+} as const;
