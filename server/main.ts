@@ -118,6 +118,7 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
     team: (slug, actor) => accounts.team({ slug, personId: actor?.personId ?? null }),
     volume: (name, actor) => workspace.volumes.find(name, actor),
     file: (id, actor) => workspace.volumes.findFile(id, actor),
+    run: (id, actor) => workspace.runs.target(id, actor),
   };
 
   return {

@@ -2,6 +2,7 @@
 // know each other by type only; here they are introduced, in the order in which they need each other.
 import { decide } from '#shared/permissions.ts';
 import type { Accounts } from './accounts/accounts.ts';
+import { openAgents } from './agents.ts';
 import type { Config } from './config.ts';
 import { createLive } from './live/live.ts';
 import type { Clock } from './platform/clock.ts';
@@ -130,6 +131,13 @@ export async function openWorkspace({
     isStillValid: accounts.isStillValid,
     face: accounts.face,
     isFileOf: async ({ volumeId, fileId }) => (await store.byId(fileId))?.volumeId === volumeId,
+    runs: {
+      find: (run, actor) => agents.liveRuns.find(run, actor),
+      follow: (who) => agents.liveRuns.follow(who),
+      able: (tab) => agents.liveRuns.able(tab),
+      output: (said) => agents.liveRuns.output(said),
+      left: (tab) => agents.liveRuns.left(tab),
+    },
   });
   const nameOf = async (volumeId: string) => (await volumeStore.byId(volumeId))?.name ?? null;
   const news = createVolumeNews({
@@ -234,6 +242,18 @@ export async function openWorkspace({
   }
   await openSystem();
 
+  // ---- what works for them
+  const agents = await openAgents({
+    database,
+    accounts,
+    volumes,
+    volumeStore,
+    live,
+    clock,
+    log,
+    config,
+  });
+
   const stopListening = [
     accounts.onAccessChanged(({ personId }) => {
       live.accessChanged({ personId });
@@ -248,6 +268,7 @@ export async function openWorkspace({
     versions,
     volumes,
     importing,
+    runs: agents.runs,
     handlers: {
       ...fileRoutes({
         volumes,
@@ -273,6 +294,7 @@ export async function openWorkspace({
         pack: packZip,
         now: () => clock.now(),
       }),
+      ...agents.handlers,
     },
     acceptors: { '/sync/': rooms.join, '/live': live.accept },
 
@@ -302,6 +324,7 @@ export async function openWorkspace({
     async close(): Promise<void> {
       for (const stop of stopListening) stop();
       live.close();
+      await agents.close();
       await versions.close();
       await rooms.stop();
     },

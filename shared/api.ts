@@ -16,6 +16,7 @@ import {
   time,
 } from './api/words.ts';
 import { libraryRoutes } from './api/library.ts';
+import { runRoutes } from './api/runs.ts';
 import type { Verb } from './permissions.ts';
 
 // ---- what things look like -------------------------------------------------------------------------------------------------
@@ -63,6 +64,8 @@ export const Notification = z.object({
   volume: z.string().nullable(),
   path: z.string().nullable(),
   oid: z.string().nullable(),
+  /** The run that it is about. */
+  run: z.string().nullable(),
   by: Face.nullable(),
   at: time,
   read: z.boolean(),
@@ -300,6 +303,7 @@ export const routes = {
   'POST /volumes/:volume/reviews': { may: 'volume.review', summary: 'Approve commits that landed', body: z.object({ oids: z.array(oid).min(1).max(200), verdict: z.literal('approved').default('approved') }), answer: nothing },
 
   ...libraryRoutes,
+  ...runRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;

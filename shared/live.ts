@@ -52,6 +52,8 @@ export type ToBrowser =
   | { type: 'run'; run: string; events: RunEvent[]; through: number }
   /** A run of this volume began, changed its status or ended; read it again. */
   | { type: 'runs'; volume: string; run: string }
+  /** It cannot be followed, or no longer: it does not exist for this person. */
+  | { type: 'run-refused'; run: string; code: 'not-found' }
   /** This tab is asked to act for a run; `browser-cancel` takes it back. `paths`: files of the volume that the code may read. */
   | {
       type: 'browser-call';

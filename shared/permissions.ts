@@ -44,6 +44,8 @@ export const policy = {
   'self.write': { on: 'self', role: null, scope: 'write' },
   'self.credentials': { on: 'self', role: null, scope: null, sessionOnly: true },
   'team.create': { on: 'self', role: null, scope: 'write' },
+  /** A run names its volume in the request; `volume.run` decides there. */
+  'run.start': { on: 'self', role: null, scope: 'run' },
 
   'server.manage': { on: 'server', role: 'owner', scope: 'admin', admin: true },
 
@@ -57,6 +59,8 @@ export const policy = {
   'volume.review': { on: 'volume', role: 'editor', scope: 'write' },
   'volume.export': { on: 'volume', role: 'viewer', scope: 'read' },
   'volume.import': { on: 'volume', role: 'editor', scope: 'write' },
+  /** Start, steer, stop and approve runs: they write what they do into the volume. */
+  'volume.run': { on: 'volume', role: 'editor', scope: 'run' },
   'volume.restore': { on: 'volume', role: 'editor', scope: 'write' },
 } as const satisfies Record<string, Rule>;
 

@@ -42,6 +42,9 @@ const expected: Record<Verb, Record<string, string>> = {
   'team.create': {
     any: 'u      y        y      y      y     y       f    y     f   f   f     y   y    y           f    f',
   },
+  'run.start': {
+    any: 'u      y        y      y      y     y       f    f     y   f   f     y   y    y           f    f',
+  },
   'server.manage': {
     any: 'u      f        f      f      f     y       f    f     f   f   f     f   f    f           y    f',
   },
@@ -84,10 +87,16 @@ const expected: Record<Verb, Record<string, string>> = {
     'user/owner': 'u      h        h      h      y     h       f    y     f   f   f     y   h    h           h    h',
     system: 'u      f        f      f      f     f       f    f     f   f   f     f   h    f           f    f',
   },
+  'volume.run': {
+    'team/lab': 'u      h        f      y      y     h       f    f     y   f   f     y   y    h           h    h',
+    'user/owner': 'u      h        h      h      y     h       f    f     y   f   f     y   h    h           h    h',
+    system: 'u      f        f      f      f     f       f    f     f   f   f     f   h    f           f    f',
+  },
 };
 const answers = { y: 'allowed', u: 401, h: 404, f: 403 } as const;
 type Letter = keyof typeof answers;
 
+/** Of a file and of a run in it. */
 const fileIds = {
   'team/lab': '00000000-0000-4000-8000-000000000001',
   'user/owner': '00000000-0000-4000-8000-000000000002',
@@ -116,6 +125,11 @@ beforeAll(async () => {
         const name = Object.entries(fileIds).find(([, fileId]) => fileId === id)?.[0];
         const target = name ? await volume(name, actor) : null;
         return target && { id, path: 'a.md', branch: 'main', kind: 'text', deletedAt: null, volume: target };
+      },
+      run: async (id, actor) => {
+        const name = Object.entries(fileIds).find(([, fileId]) => fileId === id)?.[0];
+        const target = name ? await volume(name, actor) : null;
+        return target && { id, personId: 'somebody', private: false, volume: target };
       },
     },
   });
@@ -176,6 +190,7 @@ const addressOf = (key: RouteKey, what: string) => {
       .replace(':volume', encodeURIComponent(what))
       .replace(':slug', 'lab')
       .replace('/files/:id', `/files/${fileIds[what as keyof typeof fileIds]}`)
+      .replace('/runs/:id', `/runs/${fileIds[what as keyof typeof fileIds]}`)
       .replace('*path', 'a.md')
       .replace(/:\w+/g, 'x'),
   ] as const;

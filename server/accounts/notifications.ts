@@ -18,6 +18,7 @@ export type News = {
   volume?: string | null;
   path?: string | null;
   oid?: string | null;
+  run?: string | null;
   by?: string | null;
 };
 export type Notifications = ReturnType<typeof createNotifications>;
@@ -34,6 +35,7 @@ export function createNotifications({ database, clock, faces }: { database: Data
       volume: row.volume,
       path: row.path,
       oid: row.oid,
+      run: row.run,
       by: (row.by && people.get(row.by)) || null,
       at: row.at.toISOString(),
       read: row.readAt !== null,
@@ -41,13 +43,22 @@ export function createNotifications({ database, clock, faces }: { database: Data
   }
 
   return {
-    async notify({ to, kind, text, volume = null, path = null, oid = null, by = null }: News): Promise<void> {
+    async notify({
+      to,
+      kind,
+      text,
+      volume = null,
+      path = null,
+      oid = null,
+      run = null,
+      by = null,
+    }: News): Promise<void> {
       const people = [...new Set(to)].filter((personId) => personId !== by);
       if (people.length === 0) return;
       const at = new Date(clock.now());
       const rows = await store.addNotifications(
         database,
-        people.map((personId) => ({ personId, kind, text, volume, path, oid, by, at })),
+        people.map((personId) => ({ personId, kind, text, volume, path, oid, run, by, at })),
       );
       const described = await describe(rows);
       rows.forEach((row, i) =>

@@ -114,6 +114,8 @@ export const notifications = pgTable(
     volume: text(),
     path: text(),
     oid: text(),
+    /** Of a run: what opens when the notification is chosen. */
+    run: uuid(),
     by: uuid().references(() => people.id),
     at: at('at').notNull().defaultNow(),
     readAt: at('read_at'),

@@ -55,6 +55,7 @@ export async function openTestServer({
       team: (slug, actor) => accounts.team({ slug, personId: actor?.personId ?? null }),
       volume: async () => null,
       file: async () => null,
+      run: async () => null,
       ...gatekeepers,
     } satisfies Gatekeepers,
     origins: { origin: options.origin ?? null, tls: false, loopback: true },

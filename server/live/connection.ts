@@ -95,6 +95,12 @@ export class LiveConnection {
     this.socket.send(text);
   }
 
+  /** For what is sent piece by piece: resolves when the piece is on its way, so that the next can be larger instead of waiting in line. */
+  deliver(text: string): Promise<void> {
+    if (this.socket.readyState !== WebSocket.OPEN) return Promise.resolve();
+    return new Promise((done) => this.socket.send(text, () => done()));
+  }
+
   end(code: ErrorCode, reason: string): void {
     this.socket.close(errorCodes[code].close, reason);
   }

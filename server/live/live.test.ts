@@ -9,10 +9,18 @@ import { createLimits } from '../platform/limits.ts';
 import { createLog } from '../platform/log.ts';
 import { createSockets, type Sockets } from '../platform/sockets.ts';
 import { createLive, type Live } from './live.ts';
+import type { LiveRuns } from './runTabs.ts';
 
 const file = '11111111-2222-3333-4444-555555555555';
 const roles = new Map<string, Role | null>();
 const signedIn = new Set<string>();
+const noRuns: LiveRuns = {
+  find: async () => null,
+  follow: () => () => undefined,
+  able: () => undefined,
+  output: () => undefined,
+  left: () => undefined,
+};
 let server: http.Server;
 let sockets: Sockets;
 let live: Live;
@@ -39,6 +47,7 @@ beforeEach(async () => {
     findVolume,
     isStillValid: async (actor) => signedIn.has(actor.login),
     face: async (id): Promise<Face> => ({ id, login: id, name: id.toUpperCase(), colour: 1 }),
+    runs: noRuns,
     isFileOf: async ({ volumeId, fileId }) => volumeId === 'lab' && fileId === file,
   });
   const who = async ({ token }: { token: string | null }): Promise<Actor | null> =>
@@ -56,7 +65,7 @@ beforeEach(async () => {
   server = http.createServer();
   sockets = createSockets({
     acceptors: { '/live': live.accept },
-    gatekeepers: { who, team: async () => null, volume: findVolume, file: async () => null },
+    gatekeepers: { who, team: async () => null, volume: findVolume, file: async () => null, run: async () => null },
     origins: { origin: null, tls: false, loopback: true },
     trustProxy: 0,
     limits: createLimits({ clock: systemClock, enabled: true }),
@@ -145,7 +154,18 @@ test('[AC1] strangers hear nothing, and what is not theirs to see does not exist
   live.reviewed({ volumeId: 'lab', oids: ['x'] });
   live.notified({
     personId: 'ada',
-    notification: { id: '1', kind: 'k', text: 't', volume: null, path: null, oid: null, by: null, at: '', read: false },
+    notification: {
+      id: '1',
+      kind: 'k',
+      text: 't',
+      volume: null,
+      path: null,
+      oid: null,
+      run: null,
+      by: null,
+      at: '',
+      read: false,
+    },
   });
   await until(
     () => ada.heard.some(({ type }) => type === 'reviewed') && ada.heard.some(({ type }) => type === 'notification'),

@@ -8,9 +8,10 @@ import type { Clock } from '../platform/clock.ts';
 import type { VolumeTarget } from '../platform/http.ts';
 import type { Acceptor } from '../platform/sockets.ts';
 import { LiveConnection } from './connection.ts';
+import { openRunTab, type LiveRuns, type RunTab } from './runTabs.ts';
 
 type Watch = { volumeId: string; fileId: string | null; since: string };
-type Tab = { connection: LiveConnection; watches: Map<string, Watch>; asking: Promise<void> };
+type Tab = { connection: LiveConnection; runs: RunTab; watches: Map<string, Watch>; asking: Promise<void> };
 export type TreeNews = Omit<Extract<ToBrowser, { type: 'tree' }>, 'type' | 'volume'>;
 
 export type LiveNeeds = {
@@ -20,6 +21,7 @@ export type LiveNeeds = {
   face: (personId: string) => Promise<Face | null>;
   /** Is this file in this volume, also as a deleted one? */
   isFileOf: (place: { volumeId: string; fileId: string }) => Promise<boolean>;
+  runs: LiveRuns;
 };
 
 export type Live = ReturnType<typeof createLive>;
@@ -31,7 +33,7 @@ const gatherMs = 100;
 /** Sessions and tokens end by themselves too. */
 const recheckMs = 60_000;
 
-export function createLive({ clock, findVolume, isStillValid, face, isFileOf }: LiveNeeds) {
+export function createLive({ clock, findVolume, isStillValid, face, isFileOf, runs }: LiveNeeds) {
   const tabs = new Set<Tab>();
   /** volume name -> tabs */
   const watchers = new Map<string, Set<Tab>>();
@@ -49,12 +51,16 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf }: 
     return verdict === 'allow' ? target : verdict === 'forbidden' ? 'forbidden' : 'not-found';
   };
 
-  function toVolume(volumeId: string, make: (volume: string) => ToBrowser): void {
+  function toVolume(
+    volumeId: string,
+    make: (volume: string) => ToBrowser,
+    to: (connection: LiveConnection) => boolean = () => true,
+  ): void {
     const volume = names.get(volumeId);
     if (volume === undefined) return;
     const message = make(volume);
     const text = JSON.stringify(message);
-    for (const { connection } of watchers.get(volume) ?? []) connection.send(message, text);
+    for (const { connection } of watchers.get(volume) ?? []) if (to(connection)) connection.send(message, text);
   }
 
   const hereIn = (volume: string): Presence[] =>
@@ -90,7 +96,7 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf }: 
   }
 
   async function hear(tab: Tab, message: FromBrowser): Promise<void> {
-    if (!('volume' in message)) return; // about runs: not heard yet
+    if (!('volume' in message)) return tab.runs.hear(message);
     const { connection, watches } = tab;
     const { volume } = message;
     if (message.type === 'unwatch') return leave(tab, volume);
@@ -126,6 +132,7 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf }: 
       leave(tab, volume);
       connection.send({ type: 'refused', volume, code: target });
     }
+    await tab.runs.recheck();
   }
   const inTurn = (tab: Tab, work: () => Promise<void>) => {
     // one after the other, in the order in which they came
@@ -146,21 +153,26 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf }: 
     const person = await face(actor.personId);
     if (!person) throw new Error('a signed-in person without a face');
     const { socket, head } = visit.accept();
+    const watches: Tab['watches'] = new Map();
+    const connection = new LiveConnection({
+      tab: crypto.randomUUID(),
+      actor,
+      face: person,
+      socket,
+      head,
+      said: (message) => inTurn(tab, () => hear(tab, message)),
+      ended() {
+        tabs.delete(tab);
+        for (const volume of [...watches.keys()]) leave(tab, volume);
+        // after what it still asked for
+        inTurn(tab, async () => tab.runs.leave());
+      },
+    });
     const tab: Tab = {
-      watches: new Map(),
+      watches,
       asking: Promise.resolve(),
-      connection: new LiveConnection({
-        tab: crypto.randomUUID(),
-        actor,
-        face: person,
-        socket,
-        head,
-        said: (message) => inTurn(tab, () => hear(tab, message)),
-        ended() {
-          tabs.delete(tab);
-          for (const volume of [...tab.watches.keys()]) leave(tab, volume);
-        },
-      }),
+      connection,
+      runs: openRunTab({ runs, connection, watches: (volume) => watches.has(volume) }),
     };
     tabs.add(tab);
     tab.connection.send({ type: 'hello', tab: tab.connection.tab, person });
@@ -199,6 +211,13 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf }: 
       toVolume(news.volumeId, (volume) => ({ type: 'conflicts', volume, fileId: news.fileId, open: news.open })),
     reviewed: (news: { volumeId: string; oids: string[] }) =>
       toVolume(news.volumeId, (volume) => ({ type: 'reviewed', volume, oids: news.oids })),
+    /** A run began, changed its status or ended. `only`: it is private to this person. */
+    runs: (news: { volumeId: string; run: string; only: string | null }) =>
+      toVolume(
+        news.volumeId,
+        (volume) => ({ type: 'runs', volume, run: news.run }),
+        ({ actor }) => news.only === null || actor.personId === news.only,
+      ),
     notified({ personId, notification }: { personId: string; notification: Notification }): void {
       for (const { connection } of tabs)
         if (connection.actor.personId === personId) connection.send({ type: 'notification', notification });

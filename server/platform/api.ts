@@ -5,7 +5,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { isProblem, notFound, Problem, type ErrorBody } from '#shared/errors.ts';
 import { decide, policy, type Actor, type Resource } from '#shared/permissions.ts';
 import { routes, type Route, type RouteKey } from '#shared/api.ts';
-import type { FileTarget, Gatekeepers, Handlers, TeamTarget, VolumeTarget } from './http.ts';
+import type { FileTarget, Gatekeepers, Handlers, RunTarget, TeamTarget, VolumeTarget } from './http.ts';
 import { limits, type Limits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -21,7 +21,7 @@ export type Edge = {
   log: Log;
 };
 
-type Targets = { team?: TeamTarget; volume?: VolumeTarget; file?: FileTarget };
+type Targets = { team?: TeamTarget; volume?: VolumeTarget; file?: FileTarget; run?: RunTarget };
 
 export function createApi({ handlers, metrics, ...edge }: Edge & { handlers: Handlers; metrics: Metrics }): Hono {
   checkHandlers(handlers);
@@ -95,7 +95,9 @@ async function answer(c: HonoContext, key: RouteKey, handlers: Handlers, edge: E
     const verdict = decide({ actor, verb: route.may, resource: resourceOf(route, targets) });
     if (verdict === 'unauthenticated') throw new Problem('unauthenticated', 'Sign in first.');
     if (verdict === 'not-found')
-      throw notFound(targets.file ? 'such file' : targets.volume ? 'such volume' : 'such team');
+      throw notFound(
+        targets.run ? 'such run' : targets.file ? 'such file' : targets.volume ? 'such volume' : 'such team',
+      );
     if (verdict === 'forbidden')
       throw new Problem(
         'forbidden',
@@ -190,6 +192,11 @@ async function findTargets(
     if (!file) throw notFound('such file');
     return { file, volume: file.volume };
   }
+  if (path.startsWith('/runs/:id')) {
+    const run = isUuid(params['id']!) ? await gatekeepers.run(params['id']!, actor) : null;
+    if (!run) throw notFound('such run');
+    return { run, volume: run.volume };
+  }
   return {};
 }
 
@@ -203,6 +210,13 @@ function resourceOf(route: Route, { team, volume }: Targets): Resource {
   return { kind: on };
 }
 
+const startsRun = new Set<RouteKey>([
+  'POST /runs',
+  'POST /runs/:id/retry',
+  'POST /runs/:id/branch',
+  'POST /runs/:id/resume',
+]);
+
 function spend(
   counters: Limits,
   { key, method, actor, address }: { key: RouteKey; method: string; actor: Actor | null; address: string },
@@ -211,6 +225,7 @@ function spend(
   counters.spend(limits.requests, actor.personId);
   if (method !== 'GET') counters.spend(limits.writes, actor.personId);
   if (key.endsWith('/search')) counters.spend(limits.searches, actor.personId);
+  if (startsRun.has(key)) counters.spend(limits.runs, actor.personId);
   if (key.endsWith('/export')) counters.spend(limits.exports, actor.personId);
   if (key.startsWith('POST') && key.endsWith('/invitations')) counters.spend(limits.invitations, actor.personId);
 }

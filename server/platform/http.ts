@@ -23,14 +23,19 @@ export type FileTarget = {
   volume: VolumeTarget;
 };
 
+/** A run that the asker may see, in its volume. */
+export type RunTarget = { id: string; personId: string; private: boolean; volume: VolumeTarget };
+
 type VerbOf<K extends RouteKey> = Routes[K]['may'];
 type TargetOf<K extends RouteKey> = K extends `${string} /files/:id${string}`
   ? { volume: VolumeTarget; file: FileTarget }
-  : VerbOf<K> extends `volume.${string}`
-    ? { volume: VolumeTarget }
-    : K extends `${string} /teams/:slug${string}`
-      ? { team: TeamTarget }
-      : unknown;
+  : K extends `${string} /runs/:id${string}`
+    ? { volume: VolumeTarget; run: RunTarget }
+    : VerbOf<K> extends `volume.${string}`
+      ? { volume: VolumeTarget }
+      : K extends `${string} /teams/:slug${string}`
+        ? { team: TeamTarget }
+        : unknown;
 
 export type Context<K extends RouteKey> = {
   /** Never null but where the route says `anyone`. */
@@ -64,4 +69,6 @@ export type Gatekeepers = {
   team: (slug: string, actor: Actor | null) => Promise<TeamTarget | null>;
   volume: (name: string, actor: Actor | null) => Promise<VolumeTarget | null>;
   file: (id: string, actor: Actor | null) => Promise<FileTarget | null>;
+  /** Null also for somebody else's private run. */
+  run: (id: string, actor: Actor) => Promise<RunTarget | null>;
 };

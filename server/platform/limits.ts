@@ -16,6 +16,7 @@ export const limits = {
   requests: { most: 600, windowMs: minute },
   writes: { most: 120, windowMs: minute },
   searches: { most: 30, windowMs: minute },
+  runs: { most: 20, windowMs: hour },
   exports: { most: 5, windowMs: hour },
   invitations: { most: 20, windowMs: 24 * hour },
   signedOut: { most: 60, windowMs: minute },

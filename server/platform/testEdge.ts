@@ -74,6 +74,7 @@ export async function openTestEdge({
       id === fileId
         ? { id, path: 'a.md', branch: 'main', kind: 'text', deletedAt: null, volume: volumeOf(actor) }
         : null,
+    run: async () => null,
   };
   const edge = {
     gatekeepers,

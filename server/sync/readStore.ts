@@ -2,6 +2,7 @@
 // COPY BINARY. Used by the server and by the worker that builds documents, each with connections of its own.
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { isOutage } from '../platform/database.ts';
 
 /** A row of the log, or (seq 0) the blob that stands for all rows up to `upto`. */
 export type StoredUpdate = { seq: number; upto: number; person: string | null; data: Buffer };
@@ -73,15 +74,6 @@ export function openReadStore({
       }),
     close: () => pool.end(),
   };
-}
-
-/**
- * Whether the database was away, so that trying again makes sense. What PostgreSQL itself says has an SQL state; all else is a
- * lost connection (by its class, not by the look of its code: EPIPE has five letters too) unless it is a fault of our own.
- */
-export function isOutage(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return /^(08|53|57P|25006)/.test(error.code ?? '');
-  return !(error instanceof TypeError || error instanceof RangeError);
 }
 
 /** Numbers only ever come from our own memory; COPY takes no parameters. */

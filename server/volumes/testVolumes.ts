@@ -199,6 +199,7 @@ export async function startVolumes({
       team: async () => null,
       volume: (name, actor) => volumes.find(name, actor),
       file: (id, actor) => volumes.findFile(id, actor),
+      run: async () => null,
     },
     origins: { origin: null, tls: false, loopback: true },
     trustProxy: 0,

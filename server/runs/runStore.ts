@@ -1,0 +1,184 @@
+// Rows of runs and their events.
+import { and, asc, desc, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-orm';
+import type { RunEvent, RunStatus } from '#shared/run.ts';
+import type { Database, Queries } from '../platform/database.ts';
+import type { EventLine, EventWriter } from './eventLog.ts';
+import type { RunSummaryRow } from './summary.ts';
+import { runCommits, runEvents, runs } from './tables.ts';
+import type { Earlier, Said } from './walk.ts';
+
+export type RunRow = typeof runs.$inferSelect;
+export type NewRun = typeof runs.$inferInsert;
+export type RunFilter = {
+  /** Volumes that the asker may read. */
+  volumeIds: string[];
+  personId: string;
+  conversation?: string | undefined;
+  parent?: string | undefined;
+  status?: RunStatus | undefined;
+  before: { at: Date; id: string } | null;
+  limit: number;
+};
+
+export type RunStore = ReturnType<typeof createRunStore>;
+
+const eventRows = (lines: EventLine[]) =>
+  lines.map(({ run, event: { seq, at, ...act } }) => ({ runId: run, seq, at: new Date(at), act }));
+const asEvent = ({ seq, at, act }: typeof runEvents.$inferSelect): RunEvent => ({ ...act, seq, at: at.toISOString() });
+
+export function createRunStore(database: Database) {
+  /** Only its person sees a private run. */
+  const seenBy = (personId: string) => or(eq(runs.private, false), eq(runs.personId, personId));
+  const writer: EventWriter = {
+    async append({ lines, summaries }) {
+      if (summaries.length === 0) return addEvents(database, lines);
+      await database.transaction(async (transaction) => {
+        await addEvents(transaction, lines);
+        for (const { id, ...summary } of summaries) await transaction.update(runs).set(summary).where(eq(runs.id, id));
+      });
+    },
+    async has(lines) {
+      const first = lines[0]!;
+      const [row] = await database
+        .select()
+        .from(runEvents)
+        .where(and(eq(runEvents.runId, first.run), eq(runEvents.seq, first.event.seq)));
+      if (!row) return false;
+      if (row.at.toISOString() === first.event.at && row.act.type === first.event.type) return true;
+      throw new TypeError(`another server writes the events of run ${first.run}`);
+    },
+  };
+
+  return {
+    writer,
+    /** With its first events; `summary` is what follows from them. */
+    async add({
+      row,
+      events,
+      summary,
+    }: {
+      row: Omit<NewRun, keyof Omit<RunSummaryRow, 'id'>>;
+      events: RunEvent[];
+      summary: RunSummaryRow;
+    }): Promise<void> {
+      await database.transaction(async (transaction) => {
+        await transaction.insert(runs).values({ ...row, ...summary });
+        const lines = events.map((event) => ({ run: row.id, event }));
+        for (let from = 0; from < lines.length; from += 1000)
+          await addEvents(transaction, lines.slice(from, from + 1000));
+      });
+    },
+    async byId(id: string): Promise<RunRow | null> {
+      const [row] = await database.select().from(runs).where(eq(runs.id, id));
+      return row ?? null;
+    },
+    async byIds(ids: string[]): Promise<RunRow[]> {
+      return ids.length === 0 ? [] : database.select().from(runs).where(inArray(runs.id, ids));
+    },
+    async events(id: string, after = 0, limit = 1_000_000): Promise<RunEvent[]> {
+      const rows = await database
+        .select()
+        .from(runEvents)
+        .where(and(eq(runEvents.runId, id), gt(runEvents.seq, after)))
+        .orderBy(asc(runEvents.seq))
+        .limit(limit);
+      return rows.map(asEvent);
+    },
+    async lastSeq(id: string): Promise<number> {
+      const [row] = await database
+        .select({ last: sql<number>`coalesce(max(${runEvents.seq}), 0)::int` })
+        .from(runEvents)
+        .where(eq(runEvents.runId, id));
+      return row!.last;
+    },
+    /** Newest first, one more than `limit` if there are more. Sub-agents only under their `parent`. */
+    async list({ volumeIds, personId, conversation, parent, status, before, limit }: RunFilter): Promise<RunRow[]> {
+      if (volumeIds.length === 0) return [];
+      return database
+        .select()
+        .from(runs)
+        .where(
+          and(
+            inArray(runs.volumeId, volumeIds),
+            seenBy(personId),
+            parent === undefined ? isNull(runs.parentId) : eq(runs.parentId, parent),
+            conversation === undefined ? undefined : eq(runs.conversationId, conversation),
+            status === undefined ? undefined : eq(runs.status, status),
+            before === null
+              ? undefined
+              : or(lt(runs.createdAt, before.at), and(eq(runs.createdAt, before.at), lt(runs.id, before.id))),
+          ),
+        )
+        .orderBy(desc(runs.createdAt), desc(runs.id))
+        .limit(limit + 1);
+    },
+    /** Oldest first. */
+    async children(id: string): Promise<RunRow[]> {
+      return database.select().from(runs).where(eq(runs.parentId, id)).orderBy(asc(runs.createdAt), asc(runs.id));
+    },
+    async childOf({ parent, call }: { parent: string; call: string }): Promise<RunRow | null> {
+      const [row] = await database
+        .select()
+        .from(runs)
+        .where(and(eq(runs.parentId, parent), eq(runs.parentCall, call)))
+        .orderBy(desc(runs.createdAt))
+        .limit(1);
+      return row ?? null;
+    },
+    /** All that neither ended nor is forgotten: what a killed server left. */
+    async going(): Promise<RunRow[]> {
+      return database.select().from(runs).where(isNull(runs.endedAt)).orderBy(asc(runs.createdAt));
+    },
+    /** Ended ones whose trace is in no version yet. */
+    async untraced(): Promise<RunRow[]> {
+      return database
+        .select()
+        .from(runs)
+        .where(and(isNull(runs.tracePath), sql`${runs.endedAt} is not null`))
+        .orderBy(asc(runs.createdAt))
+        .limit(1000);
+    },
+    async lendBrowser({ id, personId }: { id: string; personId: string }): Promise<void> {
+      await database.update(runs).set({ browserOf: personId }).where(eq(runs.rootId, id));
+    },
+    async keepSaid({ id, said }: { id: string; said: Said[] }): Promise<void> {
+      await database.update(runs).set({ said }).where(eq(runs.id, id));
+    },
+    async traced({ id, path }: { id: string; path: string }): Promise<void> {
+      await database.update(runs).set({ tracePath: path }).where(eq(runs.id, id));
+    },
+
+    /** What was answered before in a conversation, oldest first. */
+    async earlier({ conversation, limit }: { conversation: string; limit: number }): Promise<Earlier[]> {
+      const rows = await database
+        .select({ run: runs.id, head: runs.head, answer: runs.answer })
+        .from(runs)
+        .where(and(eq(runs.conversationId, conversation), isNull(runs.parentId)))
+        .orderBy(desc(runs.createdAt))
+        .limit(limit);
+      return rows.map(({ run, head, answer }) => ({ run, goal: head.goal, answer })).reverse();
+    },
+
+    async addCommits(rows: (typeof runCommits.$inferInsert)[]): Promise<void> {
+      if (rows.length > 0) await database.insert(runCommits).values(rows).onConflictDoNothing();
+    },
+    async commitsOf(id: string): Promise<{ volumeId: string; oid: string }[]> {
+      return database
+        .select({ volumeId: runCommits.volumeId, oid: runCommits.oid })
+        .from(runCommits)
+        .where(eq(runCommits.runId, id))
+        .orderBy(asc(runCommits.at));
+    },
+    async runOfCommit({ volumeId, oid }: { volumeId: string; oid: string }): Promise<string | null> {
+      const [row] = await database
+        .select({ runId: runCommits.runId })
+        .from(runCommits)
+        .where(and(eq(runCommits.volumeId, volumeId), eq(runCommits.oid, oid)));
+      return row?.runId ?? null;
+    },
+  };
+}
+
+async function addEvents(queries: Queries, lines: EventLine[]): Promise<void> {
+  await queries.insert(runEvents).values(eventRows(lines));
+}

@@ -1,0 +1,64 @@
+// The words between the runs (who keeps what happens, and meets people) and whoever plans a run and walks through it.
+import type { Face } from '#shared/live.ts';
+import type { Actor } from '#shared/permissions.ts';
+import type { RunEvent, RunHead } from '#shared/run.ts';
+import type { Emit, People } from './types.ts';
+
+/** Of the actor, what lasts longer than a sign-in: a run goes on when its person closes the browser. */
+export type RunActor = Pick<Actor, 'login' | 'scopes' | 'onlyVolume' | 'tokenId'>;
+
+/** What a person may lower of the limits, never raise. */
+export type RunBudget = Partial<Record<'iterations' | 'toolCalls' | 'minutes' | 'tokens' | 'money', number>>;
+
+/** What a person asked for beside the goal. */
+export type RunRequest = {
+  agent: string | null;
+  skills: string[];
+  paths: string[];
+  model: string | null;
+  budget: RunBudget;
+};
+
+/** What somebody said to a run. */
+export type Said = { by: Face; text: string };
+
+/** One message of a conversation before this one, and what came of it. */
+export type Earlier = { run: string; goal: string; answer: string | null };
+
+/** What the runs hand to whoever walks through one. */
+export type Walk = {
+  head: RunHead;
+  actor: Actor;
+  request: RunRequest;
+  /** All events so far, `started` first: more than that one in a run that goes on or that began at a step of another. */
+  events: RunEvent[];
+  earlier: Earlier[];
+  emit: Emit;
+  people: People;
+  signal: AbortSignal;
+};
+
+/**
+ * Walks through a run until it ended: the last thing that it tells is `ended`. It may throw only when `emit` did. When `signal` is
+ * aborted it comes back soon, with `signal.reason` as a `RunStop` that says how it ends.
+ */
+export type WalkRun = (walk: Walk) => Promise<void>;
+
+/** Why a run is stopped from outside. `quiet`: the server goes away, nothing more is told; the next start says what became of it. */
+export type RunStop = { outcome: 'stopped' | 'failed'; reason: string } | { quiet: true };
+
+/** What is found out before a run begins: which text it follows, at which versions, with which model and limits. */
+export type Plan = {
+  agent: RunHead['agent'];
+  model: string | null;
+  limits: RunHead['limits'];
+  versions: Record<string, string>;
+};
+export type PlanRun = (plan: {
+  actor: Actor;
+  volume: { id: string; name: string; teamId: string | null };
+  goal: string;
+  request: RunRequest;
+  /** Read at these versions instead of now. */
+  at?: Record<string, string>;
+}) => Promise<Plan>;
