@@ -2,6 +2,7 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig, type Plugin } from 'vite';
 import kit from './svelte.config.js';
+import { parts } from './web/parts.ts';
 
 /** In development the server answers for the frames too; what they run is built when it starts. */
 const sandbox: Plugin = {
@@ -22,4 +23,5 @@ export default defineConfig({
     headers: { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' },
   },
   plugins: [tailwindcss(), sveltekit(kit), sandbox],
+  environments: { client: { build: { rolldownOptions: { output: { codeSplitting: { groups: parts } } } } } },
 });

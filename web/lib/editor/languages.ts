@@ -1,9 +1,6 @@
-// What a file is written in, by its name. Markdown and YAML come with the editor; the others are fetched when a file or a fenced
-// block needs them.
-import { yaml, yamlFrontmatter } from '@codemirror/lang-yaml';
+// What a file is written in, by its name. Grammars are fetched when a file or a fenced block needs them: the text is there first.
 import { LanguageDescription, LanguageSupport, LRLanguage } from '@codemirror/language';
 import type { Extension } from '@codemirror/state';
-import { markdownSupport } from './markdownLanguage.ts';
 
 const described = (name: string, alias: string[], extensions: string[], load: () => Promise<LanguageSupport>) =>
   LanguageDescription.of({ name, alias, extensions, load });
@@ -30,7 +27,7 @@ const languages = [
   described('json', ['json5', 'jsonc'], ['json'], async () => (await import('@codemirror/lang-json')).json()),
   described('css', [], ['css'], async () => (await import('@codemirror/lang-css')).css()),
   described('html', [], ['html', 'htm', 'svg', 'xml'], loadHtml),
-  described('yaml', ['yml'], ['yaml', 'yml'], async () => yaml()),
+  described('yaml', ['yml'], ['yaml', 'yml'], async () => (await import('./yamlLanguage.ts')).yamlSupport()),
 ];
 
 export type FileKind = 'markdown' | 'code' | 'plain';
@@ -44,7 +41,7 @@ export function kindOf(path: string): FileKind {
 }
 
 export async function languageOf(path: string): Promise<Extension> {
-  if (kindOf(path) === 'markdown') return yamlFrontmatter({ content: markdownSupport(languages) });
+  if (kindOf(path) === 'markdown') return (await import('./markdownLanguage.ts')).markdownWithHeader(languages);
   const found = languages.find((language) => language.extensions.includes(extension(path)));
   return found ? found.load() : [];
 }

@@ -1,9 +1,7 @@
 // The editor of one file: CodeMirror over a live document. It knows text and people; the bar, the preview and what a key means to
 // the rest of the workspace come from outside.
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, foldKeymap, indentOnInput } from '@codemirror/language';
-import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState } from '@codemirror/state';
 import {
   crosshairCursor,
@@ -49,6 +47,7 @@ export function openTextEditor(options: TextEditorOptions) {
   const language = new Compartment();
   const writing = new Compartment();
   const label = new Compartment();
+  const help = new Compartment();
   const people = others(live, { following: options.following, unfollow: options.unfollow });
   let closed = false;
   let path = options.path;
@@ -71,24 +70,20 @@ export function openTextEditor(options: TextEditorOptions) {
         EditorState.allowMultipleSelections.of(true),
         indentOnInput(),
         bracketMatching(),
-        closeBrackets(),
-        autocompletion(),
         rectangularSelection(),
         crosshairCursor(),
         highlightActiveLine(),
-        highlightSelectionMatches({ minSelectionLength: 2 }),
-        search({ top: true }),
         EditorView.lineWrapping,
         EditorView.clipboardInputFilter.of((text) => text.replaceAll(/\r\n?/g, '\n')),
         keymap.of([{ key: 'Mod-s', run: () => (options.save(), true), preventDefault: true }]),
+        help.of([]),
         keymap.of([
-          ...closeBracketsKeymap,
           ...defaultKeymap,
-          ...searchKeymap,
           ...foldKeymap,
-          ...completionKeymap,
           indentWithTab,
+          { key: 'Mod-f', run: () => (void findWords(), true), preventDefault: true }, // until the help is there
         ]),
+        EditorView.domEventHandlers({ focus: () => void fetchHelp().catch(() => {}) }), // asked for again with the next focus
         collab(live),
         people.extension,
         blocks(options.drawConflict),
@@ -112,6 +107,17 @@ export function openTextEditor(options: TextEditorOptions) {
     const { head, from, to } = state.selection.main;
     const line = state.doc.lineAt(head);
     options.moved({ line: line.number, column: head - line.from + 1, selected: to - from });
+  }
+
+  let helping = false;
+  async function fetchHelp() {
+    const part = await import('./writingHelp.ts');
+    if (!helping && !closed) view.dispatch({ effects: help.reconfigure(part.writingHelp) });
+    helping = true;
+  }
+  async function findWords() {
+    const [{ openSearchPanel }] = await Promise.all([import('@codemirror/search'), fetchHelp()]);
+    if (!closed) openSearchPanel(view);
   }
 
   async function setLanguage() {

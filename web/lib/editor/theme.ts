@@ -1,8 +1,7 @@
 // The look of text: the design's tokens, read as CSS variables, so that a change of theme needs nothing of us.
-import { yamlLanguage } from '@codemirror/lang-yaml';
-import { HighlightStyle, syntaxHighlighting, syntaxTree } from '@codemirror/language';
-import type { Extension, Range } from '@codemirror/state';
-import { Decoration, EditorView, ViewPlugin, type DecorationSet } from '@codemirror/view';
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import type { Extension } from '@codemirror/state';
+import { EditorView } from '@codemirror/view';
 import { tags as t } from '@lezer/highlight';
 
 const now = 'color-mix(in srgb, var(--color-hover) 55%, transparent)';
@@ -255,38 +254,4 @@ const syntax = HighlightStyle.define([
   { tag: t.invalid, color: 'var(--color-danger)' },
 ]);
 
-/** In YAML plain words are values; in markdown the same tag is the text itself. */
-const yamlSyntax = HighlightStyle.define([{ tag: t.content, color: 'var(--color-syntax-string)' }], {
-  scope: yamlLanguage,
-});
-
-/** YAML's parser has one kind of plain value: numbers, dates, versions and words like null are told apart here. */
-const plainValue = /^(?:[-+]?\d[\d_.:eE+TZ-]*|true|false|null|~)$/i;
-const valueMark = Decoration.mark({ class: 'cm-plain-value' });
-const plainValues = ViewPlugin.define(
-  (view) => ({
-    decorations: markValues(view),
-    update(update) {
-      if (update.docChanged || update.viewportChanged || syntaxTree(update.startState) !== syntaxTree(update.state))
-        this.decorations = markValues(update.view);
-    },
-  }),
-  { decorations: (plugin) => plugin.decorations },
-);
-
-function markValues(view: EditorView): DecorationSet {
-  const ranges: Range<Decoration>[] = [];
-  for (const { from, to } of view.visibleRanges) {
-    syntaxTree(view.state).iterate({
-      from,
-      to,
-      enter(node) {
-        if (node.name !== 'Literal' || node.to - node.from > 40 || node.node.parent?.name === 'Key') return;
-        if (plainValue.test(view.state.sliceDoc(node.from, node.to))) ranges.push(valueMark.range(node.from, node.to));
-      },
-    });
-  }
-  return Decoration.set(ranges, true);
-}
-
-export const theme: Extension = [look, syntaxHighlighting(syntax), syntaxHighlighting(yamlSyntax), plainValues];
+export const theme: Extension = [look, syntaxHighlighting(syntax)];
