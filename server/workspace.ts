@@ -5,6 +5,8 @@ import type { Accounts } from './accounts/accounts.ts';
 import { openAgents } from './agents.ts';
 import type { Config } from './config.ts';
 import { createLive } from './live/live.ts';
+import { openMemory } from './memory/memory.ts';
+import type { EmbedTexts } from './memory/memoryIndex.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Database } from './platform/database.ts';
 import type { GitClone } from './platform/gitClone.ts';
@@ -12,7 +14,6 @@ import type { Log } from './platform/log.ts';
 import type { Repositories } from './platform/repositories.ts';
 import { createLibrary } from './library/library.ts';
 import { libraryRoutes } from './library/libraryRoutes.ts';
-import type { Embed } from './library/types.ts';
 import { openReviews } from './reviews/reviews.ts';
 import { reviewRoutes } from './reviews/reviewRoutes.ts';
 import { openRooms } from './sync/rooms.ts';
@@ -70,7 +71,7 @@ export async function openWorkspace({
   clock: Clock;
   log: Log;
   /** Meaning of texts; null: search is by words alone. */
-  embed: Embed | null;
+  embed: EmbedTexts;
   config: Pick<Config, 'checkpoint' | 'rateLimits'>;
   release: string;
 }) {
@@ -175,6 +176,7 @@ export async function openWorkspace({
       committed(told) {
         library.committed(told);
         news.committed(told);
+        memory.committed(told);
       },
     },
     keepConflicts: merges.keepConflicts,
@@ -225,6 +227,15 @@ export async function openWorkspace({
     files: rollbackFiles(store),
   });
 
+  // ---- what can be found again
+  const memory = openMemory({
+    database,
+    files: { markdown: store.markdown, readBlob: versions.readBlob },
+    embed,
+    readable: volumes.readable,
+    log,
+  });
+
   async function openSystem(): Promise<void> {
     const { id } = await volumes.ensureSystem();
     const shipped = createShippedStore(database);
@@ -269,6 +280,7 @@ export async function openWorkspace({
     volumes,
     importing,
     runs: agents.runs,
+    memory,
     handlers: {
       ...fileRoutes({
         volumes,
@@ -295,6 +307,7 @@ export async function openWorkspace({
         now: () => clock.now(),
       }),
       ...agents.handlers,
+      ...memory.routes,
     },
     acceptors: { '/sync/': rooms.join, '/live': live.accept },
 
@@ -325,6 +338,7 @@ export async function openWorkspace({
       for (const stop of stopListening) stop();
       live.close();
       await agents.close();
+      await memory.close();
       await versions.close();
       await rooms.stop();
     },

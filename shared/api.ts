@@ -17,6 +17,7 @@ import {
 } from './api/words.ts';
 import { libraryRoutes } from './api/library.ts';
 import { runRoutes } from './api/runs.ts';
+import { memoryRoutes } from './api/memory.ts';
 import type { Verb } from './permissions.ts';
 
 // ---- what things look like -------------------------------------------------------------------------------------------------
@@ -304,6 +305,7 @@ export const routes = {
 
   ...libraryRoutes,
   ...runRoutes,
+  ...memoryRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;

@@ -9,7 +9,7 @@ import type { NewSession } from './sessions.ts';
 
 export type AccountRoutes = HandlersOf<
   | (`${'GET' | 'POST'} /auth/${string}` & keyof import('#shared/api.ts').Routes)
-  | (`${string} /me${string}` & keyof import('#shared/api.ts').Routes)
+  | (`${string} ${'/me' | `/me/${string}`}` & keyof import('#shared/api.ts').Routes)
   | (`${string} /people${string}` & keyof import('#shared/api.ts').Routes)
   | (`${string} /settings` & keyof import('#shared/api.ts').Routes)
   | (`${string} /teams${string}` & keyof import('#shared/api.ts').Routes)

@@ -56,6 +56,23 @@ export function createVolumes({
 
   const titles = { system: 'System', user: 'My files' };
 
+  async function readable(actor: Actor): Promise<{ row: VolumeRow; role: Role; title: string }[]> {
+    const teams = await members.teamsOf(actor.personId);
+    const wanted = new Map<string, { role: Role; title: string }>([
+      [`user/${actor.login}`, { role: 'owner', title: titles.user }],
+      ...teams
+        .toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
+        .map(({ slug, name, role }): [string, { role: Role; title: string }] => [
+          `team/${slug}`,
+          { role, title: name },
+        ]),
+      ['system', { role: 'viewer', title: titles.system }],
+    ]);
+    const names = [...wanted.keys()].filter((name) => !actor.onlyVolume || actor.onlyVolume === name);
+    const rows = new Map((await store.byNames(names)).map((row) => [row.name, row]));
+    return names.filter((name) => rows.has(name)).map((name) => ({ row: rows.get(name)!, ...wanted.get(name)! }));
+  }
+
   return {
     /** As somebody sees it; null: there is none. `decide` says what a missing role means. */
     async find(name: string, actor: Actor | null): Promise<VolumeTarget | null> {
@@ -70,25 +87,10 @@ export function createVolumes({
       return { id, path, branch, kind, deletedAt, volume: await seenBy(volume, actor?.personId ?? null) };
     },
     /** Own volume first, then the teams by name, then the system's. */
-    async list(actor: Actor): Promise<Volume[]> {
-      const teams = await members.teamsOf(actor.personId);
-      const wanted = new Map<string, { role: Role; title: string }>([
-        [`user/${actor.login}`, { role: 'owner', title: titles.user }],
-        ...teams
-          .toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
-          .map(({ slug, name, role }): [string, { role: Role; title: string }] => [
-            `team/${slug}`,
-            { role, title: name },
-          ]),
-        ['system', { role: 'viewer', title: titles.system }],
-      ]);
-      const names = [...wanted.keys()].filter((name) => !actor.onlyVolume || actor.onlyVolume === name);
-      const rows = new Map((await store.byNames(names)).map((row) => [row.name, row]));
-      return describe(
-        names.filter((name) => rows.has(name)).map((name) => ({ row: rows.get(name)!, ...wanted.get(name)! })),
-        actor.personId,
-      );
-    },
+    list: async (actor: Actor): Promise<Volume[]> => describe(await readable(actor), actor.personId),
+    /** What `list` describes, without counting anything. */
+    readable: async (actor: Actor): Promise<{ id: string; name: string }[]> =>
+      (await readable(actor)).map(({ row: { id, name } }) => ({ id, name })),
     async one(target: VolumeTarget, actor: Actor): Promise<Volume> {
       const team =
         target.kind === 'team'

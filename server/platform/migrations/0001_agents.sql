@@ -1,3 +1,23 @@
+CREATE TABLE "memory_entries" (
+	"file_id" uuid PRIMARY KEY NOT NULL,
+	"volume_id" uuid NOT NULL,
+	"path" text NOT NULL,
+	"blob" text NOT NULL,
+	"type" text,
+	"title" text NOT NULL,
+	"gist" text NOT NULL,
+	"excerpt" text NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	"state" text NOT NULL,
+	"outcome" text NOT NULL,
+	"project" text,
+	"trace_id" text,
+	"links" jsonb NOT NULL,
+	"metadata" jsonb NOT NULL,
+	"words" "tsvector" NOT NULL,
+	"vector" "bytea"
+);
+--> statement-breakpoint
 CREATE TABLE "conversations" (
 	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"volume_id" uuid NOT NULL,
@@ -57,6 +77,8 @@ CREATE TABLE "runs" (
 ALTER TABLE "notifications" ADD COLUMN "run" uuid;--> statement-breakpoint
 ALTER TABLE "run_commits" ADD CONSTRAINT "run_commits_run_id_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "run_events" ADD CONSTRAINT "run_events_run_id_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "memory_entries_volume" ON "memory_entries" USING btree ("volume_id");--> statement-breakpoint
+CREATE INDEX "memory_entries_words" ON "memory_entries" USING gin ("words");--> statement-breakpoint
 CREATE INDEX "conversations_volume" ON "conversations" USING btree ("volume_id","updated_at");--> statement-breakpoint
 CREATE INDEX "run_commits_oid" ON "run_commits" USING btree ("volume_id","oid");--> statement-breakpoint
 CREATE INDEX "runs_volume" ON "runs" USING btree ("volume_id","created_at");--> statement-breakpoint

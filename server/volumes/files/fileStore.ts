@@ -31,6 +31,26 @@ export function createFileStore(queries: Queries) {
     async paths(volumeId: string): Promise<{ id: string; path: string; kind: 'text' | 'binary' }[]> {
       return queries.select({ id: files.id, path: files.path, kind: files.kind }).from(files).where(alive(volumeId));
     },
+    /** Markdown that is in a version, of all volumes or only these files: where each is, and the blob of its last version. */
+    async markdown(
+      ids?: string[],
+    ): Promise<{ fileId: string; volumeId: string; path: string; blob: string; updatedAt: Date }[]> {
+      const { id, volumeId, path, blob, updatedAt } = files;
+      const rows = await queries
+        .select({ fileId: id, volumeId, path, blob, updatedAt })
+        .from(files)
+        .where(
+          and(
+            isNull(files.deletedAt),
+            eq(files.branch, 'main'),
+            eq(files.kind, 'text'),
+            isNotNull(files.blob),
+            sql`lower(${files.path}) like '%.md'`,
+            ids ? inArray(files.id, ids) : undefined,
+          ),
+        );
+      return rows.map((row) => ({ ...row, blob: row.blob! }));
+    },
     /** Files under a folder, without a slash at its end. */
     async under(volumeId: string, folder: string): Promise<FileRow[]> {
       return queries

@@ -1,0 +1,165 @@
+// Rows of memory: what the index wrote, and which of them hold the words of a question.
+import { and, count, desc, eq, getTableColumns, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { MemoryEntry, MemoryType } from '#shared/memoryEntry.ts';
+import type { Queries } from '../platform/database.ts';
+import { memoryEntries } from './tables.ts';
+
+export type MemoryRecord = Omit<typeof memoryEntries.$inferSelect, 'words' | 'vector' | 'type'> & { type: MemoryType };
+/** What decides whether an entry is asked for; kept in memory for all that is searched. */
+export type Attributes = Pick<MemoryRecord, 'fileId' | 'type' | 'at' | 'state' | 'outcome' | 'project' | 'metadata'>;
+
+export type NewEntry = {
+  fileId: string;
+  volumeId: string;
+  path: string;
+  blob: string;
+  /** Null: no memory. */
+  entry: MemoryEntry | null;
+  body: string;
+  at: Date;
+};
+
+const { words: _words, vector: _vector, ...columns } = getTableColumns(memoryEntries);
+
+export function createMemoryStore(queries: Queries) {
+  return {
+    /** Which blob of each file was read. */
+    async known(): Promise<Map<string, { blob: string; path: string }>> {
+      const { fileId, blob, path } = memoryEntries;
+      const rows = await queries.select({ fileId, blob, path }).from(memoryEntries);
+      return new Map(rows.map((row) => [row.fileId, row]));
+    },
+    async put(entries: NewEntry[]): Promise<void> {
+      for (const { entry, body, at, ...place } of entries) {
+        const title = entry?.title ?? '';
+        const words = entry
+          ? sql`setweight(to_tsvector('english', ${asWords(`${title} ${place.path}`)}), 'A') || to_tsvector('english', ${asWords(`${entry.gist} ${body}`.slice(0, 100_000))})`
+          : sql`''::tsvector`;
+        const row = {
+          ...place,
+          type: entry?.type ?? null,
+          title,
+          gist: entry?.gist ?? '',
+          excerpt: entry?.excerpt ?? '',
+          at: entry?.at ? new Date(entry.at) : at,
+          state: entry?.state ?? ('active' as const),
+          outcome: entry?.outcome ?? ('unknown' as const),
+          project: entry?.project ?? null,
+          traceId: entry?.traceId ?? null,
+          links: entry?.links ?? [],
+          metadata: entry?.metadata ?? {},
+          words,
+          vector: null,
+        };
+        const { fileId: _fileId, ...set } = row;
+        await queries.insert(memoryEntries).values(row).onConflictDoUpdate({ target: memoryEntries.fileId, set });
+      }
+    },
+    async remove(fileIds: string[]): Promise<void> {
+      if (fileIds.length > 0) await queries.delete(memoryEntries).where(inArray(memoryEntries.fileId, fileIds));
+    },
+    /** Entries that have no vector yet. */
+    async unmeasured(limit: number): Promise<{ fileId: string; volumeId: string; gist: string; blob: string }[]> {
+      const { fileId, volumeId, gist, blob } = memoryEntries;
+      return queries
+        .select({ fileId, volumeId, gist, blob })
+        .from(memoryEntries)
+        .where(and(isNull(memoryEntries.vector), isNotNull(memoryEntries.type)))
+        .orderBy(desc(memoryEntries.at))
+        .limit(limit);
+    },
+    async countUnmeasured(volumeId: string): Promise<number> {
+      const [row] = await queries
+        .select({ n: count() })
+        .from(memoryEntries)
+        .where(and(eq(memoryEntries.volumeId, volumeId), isNull(memoryEntries.vector), isNotNull(memoryEntries.type)));
+      return row!.n;
+    },
+    /** Nothing happens if the file changed meanwhile. */
+    async measure({ fileId, blob, vector }: { fileId: string; blob: string; vector: Uint8Array }): Promise<boolean> {
+      const rows = await queries
+        .update(memoryEntries)
+        .set({ vector })
+        .where(and(eq(memoryEntries.fileId, fileId), eq(memoryEntries.blob, blob)))
+        .returning({ fileId: memoryEntries.fileId });
+      return rows.length > 0;
+    },
+    async ofVolume(volumeId: string): Promise<(Attributes & { vector: Uint8Array | null })[]> {
+      const { fileId, type, at, state, outcome, project, metadata, vector } = memoryEntries;
+      const rows = await queries
+        .select({ fileId, type, at, state, outcome, project, metadata, vector })
+        .from(memoryEntries)
+        .where(and(eq(memoryEntries.volumeId, volumeId), isNotNull(memoryEntries.type)));
+      return rows as (Attributes & { vector: Uint8Array | null })[];
+    },
+    async attributes(fileIds: string[]): Promise<(Attributes & { volumeId: string; vector: Uint8Array | null })[]> {
+      const { fileId, volumeId, type, at, state, outcome, project, metadata, vector } = memoryEntries;
+      const rows = await queries
+        .select({ fileId, volumeId, type, at, state, outcome, project, metadata, vector })
+        .from(memoryEntries)
+        .where(and(inArray(memoryEntries.fileId, fileIds), isNotNull(memoryEntries.type)));
+      return rows as (Attributes & { volumeId: string; vector: Uint8Array | null })[];
+    },
+    async byIds(fileIds: string[]): Promise<Map<string, MemoryRecord>> {
+      if (fileIds.length === 0) return new Map();
+      const rows = await queries.select(columns).from(memoryEntries).where(inArray(memoryEntries.fileId, fileIds));
+      return new Map((rows as MemoryRecord[]).map((row) => [row.fileId, row]));
+    },
+    /** Newest first. */
+    async list({ volumeId, state, limit }: { volumeId: string; state: MemoryRecord['state'] | null; limit: number }) {
+      const where = and(
+        eq(memoryEntries.volumeId, volumeId),
+        isNotNull(memoryEntries.type),
+        state ? eq(memoryEntries.state, state) : undefined,
+      );
+      const [rows, [total]] = await Promise.all([
+        queries.select(columns).from(memoryEntries).where(where).orderBy(desc(memoryEntries.at)).limit(limit),
+        queries.select({ n: count() }).from(memoryEntries).where(where),
+      ]);
+      return { rows: rows as MemoryRecord[], total: total!.n };
+    },
+    /** The stems of a text, without words like "the". */
+    async stems(text: string): Promise<string[]> {
+      const { rows } = await queries.execute<{ stems: string[] }>(
+        sql`select tsvector_to_array(to_tsvector('english', ${asWords(text)})) as stems`,
+      );
+      return rows[0]!.stems;
+    },
+    /** Entries that hold at least one of the stems, with the share of the stems that they hold; those with most first. */
+    async holding({
+      volumeIds,
+      stems,
+      limit,
+    }: {
+      volumeIds: string[];
+      stems: string[];
+      limit: number;
+    }): Promise<Map<string, number>> {
+      if (stems.length === 0 || volumeIds.length === 0) return new Map();
+      const terms = stems.map((stem) => sql`${`'${stem.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`}::tsquery`);
+      const share = sql<number>`(${sql.join(
+        terms.map((term) => sql`(${memoryEntries.words} @@ ${term})::int`),
+        sql` + `,
+      )})::float8 / ${terms.length}`;
+      const any = sql.join(terms, sql` || `);
+      const rows = await queries
+        .select({ fileId: memoryEntries.fileId, share: share.as('share') })
+        .from(memoryEntries)
+        .where(
+          and(
+            inArray(memoryEntries.volumeId, volumeIds),
+            isNotNull(memoryEntries.type),
+            sql`${memoryEntries.words} @@ (${any})`,
+          ),
+        )
+        .orderBy(sql`share desc`, desc(memoryEntries.at))
+        .limit(limit);
+      return new Map(rows.map((row) => [row.fileId, row.share]));
+    },
+  };
+}
+export type MemoryStore = ReturnType<typeof createMemoryStore>;
+
+/** `query_memory` and `SystemAgent` are two words each. */
+const asWords = (text: string): string =>
+  `${text} ${text.replace(/([a-z0-9])([A-Z])/g, '$1 $2')}`.replace(/[\0-\x1f_/.\-:]+/g, ' ');
