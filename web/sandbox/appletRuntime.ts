@@ -59,10 +59,11 @@ addEventListener('securitypolicyviolation', (event) =>
     event.lineNumber || null,
   ),
 );
+const { console: own } = self;
 for (const level of ['log', 'warn', 'error'] as const) {
-  const real = console[level].bind(console);
+  const real = own[level].bind(own);
   let left = 200;
-  console[level] = (...all: unknown[]) => {
+  own[level] = (...all: unknown[]) => {
     real(...all);
     if (left-- > 0) tell({ t: 'log', level, text: all.map((one) => words(one, 500)).join(' ') });
   };

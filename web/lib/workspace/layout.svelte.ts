@@ -5,6 +5,8 @@ export type Storage = { getItem: (key: string) => string | null; setItem: (key: 
 export const limits = {
   side: { least: 180, most: 420, usual: 228 },
   right: { least: 300, most: 560, usual: 376 },
+  /** Heights. */
+  bottom: { least: 140, most: 720, usual: 300 },
 } as const;
 
 const usual = {
@@ -16,6 +18,8 @@ const usual = {
   previewWidth: 348,
   sideOpen: true,
   rightOpen: true,
+  bottomHeight: limits.bottom.usual as number,
+  bottomOpen: false,
   /** Percent of the left group. */
   splitShare: 50,
   /** Keys without Ctrl or Alt, such as `?`. */
@@ -70,6 +74,12 @@ export class Layout {
   }
   get previewWidth(): number {
     return clamp(this.#kept.previewWidth, limits.right);
+  }
+  get bottomHeight(): number {
+    return clamp(this.#kept.bottomHeight, limits.bottom);
+  }
+  get bottomOpen(): boolean {
+    return this.#kept.bottomOpen;
   }
   get sideOpen(): boolean {
     return this.#kept.sideOpen;

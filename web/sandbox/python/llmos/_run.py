@@ -64,7 +64,7 @@ def _trouble(error, name):
             del one.stack[:first]
         else:
             # our own frames say nothing to the writer
-            one.stack[:] = [frame for frame in one.stack if "/pyodide/" not in frame.filename and "/llmos/_run" not in frame.filename]
+            one.stack[:] = [frame for frame in one.stack if "pyodide/" not in frame.filename and "/llmos/_run" not in frame.filename]
     for frame in seen.stack:
         if frame.filename == name:
             line = frame.lineno
