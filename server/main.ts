@@ -6,6 +6,7 @@ import { createAccounts } from './accounts/accounts.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAdminCommands } from './adminCommands.ts';
 import { loadConfig, type Config } from './config.ts';
+import { openModels } from './models/openModels.ts';
 import { publicAddress } from './platform/address.ts';
 import { createApp } from './platform/app.ts';
 import { openCertificate } from './platform/certificate.ts';
@@ -20,6 +21,7 @@ import { createLimits } from './platform/limits.ts';
 import { createLog, say, type Log } from './platform/log.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { openRepositories } from './platform/repositories.ts';
+import { readSecretKey } from './platform/secretKey.ts';
 import { createServer, serve } from './platform/serve.ts';
 import { stopOnSignal, type Stopping } from './platform/signals.ts';
 import { openSite } from './platform/site.ts';
@@ -88,6 +90,13 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
   const gitClone = createGitClone({ native, egress, searchPath: config.searchPath });
   const embeddings = config.embeddings === 'local' ? createEmbeddings() : null;
   if (embeddings) stopping.last('embeddings', embeddings.close);
+  const models = openModels({
+    database,
+    clock,
+    serverKey: readSecretKey(config),
+    server: config.llm,
+    allowedHosts: config.allowedHosts,
+  });
   const workspace = await openWorkspace({
     database,
     databaseUrl,
@@ -122,7 +131,7 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
   };
 
   return {
-    handlers: { ...accountRoutes(accounts), ...workspace.handlers, ...pythonRoutes(packages) },
+    handlers: { ...accountRoutes(accounts), ...workspace.handlers, ...pythonRoutes(packages), ...models.handlers },
     acceptors: workspace.acceptors,
     workspace,
     gatekeepers,

@@ -18,6 +18,7 @@ import {
 import { libraryRoutes } from './api/library.ts';
 import { runRoutes } from './api/runs.ts';
 import { memoryRoutes } from './api/memory.ts';
+import { modelRoutes } from './api/models.ts';
 import type { Verb } from './permissions.ts';
 
 // ---- what things look like -------------------------------------------------------------------------------------------------
@@ -306,6 +307,7 @@ export const routes = {
   ...libraryRoutes,
   ...runRoutes,
   ...memoryRoutes,
+  ...modelRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;

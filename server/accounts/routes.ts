@@ -1,4 +1,5 @@
 // The edge of accounts: cookies and addresses here, everything else in the verbs.
+import type { modelRoutes } from '#shared/api/models.ts';
 import { Problem } from '#shared/errors.ts';
 import { decide, type Actor } from '#shared/permissions.ts';
 import type { HandlersOf } from '../platform/http.ts';
@@ -7,13 +8,16 @@ import { githubCookieName, readCookie, sessionCookieName, sessionSeconds, writeC
 import { githubStateSeconds } from './github.ts';
 import type { NewSession } from './sessions.ts';
 
-export type AccountRoutes = HandlersOf<
-  | (`${'GET' | 'POST'} /auth/${string}` & keyof import('#shared/api.ts').Routes)
-  | (`${string} ${'/me' | `/me/${string}`}` & keyof import('#shared/api.ts').Routes)
-  | (`${string} /people${string}` & keyof import('#shared/api.ts').Routes)
-  | (`${string} /settings` & keyof import('#shared/api.ts').Routes)
-  | (`${string} /teams${string}` & keyof import('#shared/api.ts').Routes)
-  | (`${string} /invitations/${string}` & keyof import('#shared/api.ts').Routes)
+export type AccountRoutes = Omit<
+  HandlersOf<
+    | (`${'GET' | 'POST'} /auth/${string}` & keyof import('#shared/api.ts').Routes)
+    | (`${string} ${'/me' | `/me/${string}`}` & keyof import('#shared/api.ts').Routes)
+    | (`${string} /people${string}` & keyof import('#shared/api.ts').Routes)
+    | (`${string} /settings` & keyof import('#shared/api.ts').Routes)
+    | (`${string} /teams${string}` & keyof import('#shared/api.ts').Routes)
+    | (`${string} /invitations/${string}` & keyof import('#shared/api.ts').Routes)
+  >,
+  keyof typeof modelRoutes
 >;
 
 export function accountRoutes(accounts: Accounts): AccountRoutes {

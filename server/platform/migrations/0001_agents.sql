@@ -18,6 +18,37 @@ CREATE TABLE "memory_entries" (
 	"vector" "bytea"
 );
 --> statement-breakpoint
+CREATE TABLE "model_names" (
+	"owner" text PRIMARY KEY NOT NULL,
+	"standard" text,
+	"aliases" jsonb NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "owner_keys" (
+	"owner" text PRIMARY KEY NOT NULL,
+	"wrapped" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "probes" (
+	"base_url" text NOT NULL,
+	"model" text NOT NULL,
+	"result" jsonb NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	CONSTRAINT "probes_base_url_model_pk" PRIMARY KEY("base_url","model")
+);
+--> statement-breakpoint
+CREATE TABLE "providers" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"owner" text NOT NULL,
+	"position" integer NOT NULL,
+	"name" text NOT NULL,
+	"preset" text NOT NULL,
+	"base_url" text NOT NULL,
+	"sealed_key" text,
+	"key_ends" text,
+	"models" text[] NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "conversations" (
 	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"volume_id" uuid NOT NULL,
@@ -79,6 +110,7 @@ ALTER TABLE "run_commits" ADD CONSTRAINT "run_commits_run_id_runs_id_fk" FOREIGN
 ALTER TABLE "run_events" ADD CONSTRAINT "run_events_run_id_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "memory_entries_volume" ON "memory_entries" USING btree ("volume_id");--> statement-breakpoint
 CREATE INDEX "memory_entries_words" ON "memory_entries" USING gin ("words");--> statement-breakpoint
+CREATE INDEX "providers_owner" ON "providers" USING btree ("owner");--> statement-breakpoint
 CREATE INDEX "conversations_volume" ON "conversations" USING btree ("volume_id","updated_at");--> statement-breakpoint
 CREATE INDEX "run_commits_oid" ON "run_commits" USING btree ("volume_id","oid");--> statement-breakpoint
 CREATE INDEX "runs_volume" ON "runs" USING btree ("volume_id","created_at");--> statement-breakpoint
