@@ -36,6 +36,7 @@ export function whyAsk({
   const why = [
     effect === 'external' ? 'It acts outside the workspace.' : null,
     effect === 'destructive' ? 'It may destroy something.' : null,
+    reach.shows ?? null,
     whyTainted(taint, reach),
   ].filter((one) => one !== null);
   if (why.length === 0) return null;

@@ -1,8 +1,8 @@
 // The words between the loop, its tools and the slices that provide them. A tool never throws into the loop (RU3): what it throws
 // becomes a failed result; what a person must see is in `parts`, what the model reads in `text`.
-import type { Face } from '#shared/live.ts';
+import type { BrowserAnswer, BrowserTool, Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
-import type { Effect, ResultPart, RunAct, RunEvent, RunHead } from '#shared/run.ts';
+import type { Effect, Outcome, ResultPart, RunAct, RunEvent, RunHead } from '#shared/run.ts';
 import type { JsonSchema } from '../platform/model.ts';
 import type { Budget } from './budget.ts';
 import type { Taint } from './taint.ts';
@@ -21,6 +21,8 @@ export type Reach = {
   private?: boolean;
   /** Its arguments leave the workspace and its answer comes from there, also when it only reads: web, MCP servers. */
   outside?: boolean;
+  /** Whom it shows something that they could not see without this run; a person decides. */
+  shows?: string;
 };
 
 export type ToolContext = {
@@ -86,3 +88,59 @@ export type People = {
   /** What people said since the last time, put before the next turn. */
   steering(): { by: Face; text: string }[];
 };
+
+/** A browser tab of the person whose run it is, which does what must not be done here. */
+export type BrowserCalls = {
+  call(asked: {
+    run: string;
+    call: string;
+    personId: string;
+    tool: BrowserTool;
+    args: Record<string, unknown>;
+    volume: string;
+    /** Files of the volume that the code may read. */
+    paths: string[];
+    ms: number;
+    signal: AbortSignal;
+    output: (text: string) => void;
+  }): Promise<BrowserAnswer | { unavailable: string }>;
+};
+
+/** Starts a run for a call of another one, and waits for its end. */
+export type StartChild = (child: {
+  /** A name, or a path. */
+  agent: string;
+  goal: string;
+  parent: RunHead;
+  call: string;
+  actor: Actor;
+  /** The names of the tools that the parent has; a child has no others. */
+  tools: readonly string[];
+  budget: Budget;
+  taint: Taint;
+  signal: AbortSignal;
+  /** It is there and can be looked at. */
+  started: (run: { run: string; agent: string }) => Promise<void>;
+}) => Promise<{ run: string; agent: string; outcome: Outcome; reason: string; answer: string }>;
+
+/** What is remembered of earlier work, within what the actor may read. */
+export type MemoryQuestion = {
+  query: string;
+  memory_type?: 'agent_templates' | 'workflow_patterns' | 'domain_knowledge' | 'skills' | 'traces' | 'all';
+  scope?: 'project' | 'global' | 'similar';
+  project_context?: string;
+  time_range?: { from?: string; to?: string };
+  limit?: number;
+  min_relevance?: number;
+  filters?: Record<string, unknown>;
+};
+export type MemoryAnswer = {
+  matches: { path: string; relevance: number; type: string; excerpt: string; metadata: Record<string, unknown> }[];
+  query_summary: string;
+  total_searched: number;
+  search_time_ms: number;
+};
+/** `only`: nothing of other volumes may come into this run; null: all that the actor may read. */
+export type AskMemory = (
+  question: MemoryQuestion & { actor: Actor; volume: string; only: string[] | null },
+) => Promise<MemoryAnswer>;

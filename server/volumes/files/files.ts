@@ -13,7 +13,13 @@ import { openNames, pathFrom, type Names } from './names.ts';
 import type { CommitKind, Head, TreeChange, Versions } from '../versions/versions.ts';
 
 /** Who does it, where. */
-type Act = { volumeId: string; person: string };
+type Act = {
+  volumeId: string;
+  person: string;
+  /** Of the commit: made from what changed where there is none. */
+  message?: string;
+  trailers?: [string, string][];
+};
 
 export type FolderNews = {
   /** Folders that hold nothing came or went; files are told with their versions. */
@@ -36,11 +42,12 @@ export function createFiles({
   news: FolderNews;
 }) {
   async function commit(
-    { volumeId, person }: Act,
+    { volumeId, person, message, trailers }: Act,
     kind: CommitKind,
     plan: () => Promise<TreeChange[]>,
   ): Promise<Head | null> {
-    return (await versions.commitTree({ volumeId, author: person, kind, plan })).head;
+    const words = { ...(message === undefined ? {} : { message }), ...(trailers ? { trailers } : {}) };
+    return (await versions.commitTree({ volumeId, author: person, kind, plan, ...words })).head;
   }
   async function address(id: string, head: Head | null): Promise<FileAddress> {
     const row = await store.byId(id);

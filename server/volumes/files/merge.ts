@@ -9,7 +9,7 @@ import type { AnchoredOverlap, EditResult, Rooms } from '../../sync/types.ts';
 import type { ConflictRow, ConflictStore } from './conflictStore.ts';
 
 /** Where the other text came from. */
-export type ConflictSource = 'put' | 'upload' | 'import' | 'restore' | 'revert' | 'push' | 'upgrade';
+export type ConflictSource = 'put' | 'upload' | 'import' | 'restore' | 'revert' | 'push' | 'upgrade' | 'run';
 export type Choice = 'keep' | 'take' | 'both' | 'own';
 
 export type ConflictNews = {

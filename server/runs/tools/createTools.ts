@@ -1,0 +1,79 @@
+// All tools of one run, before what its file does not grant is taken away.
+import type { Actor } from '#shared/permissions.ts';
+import type { RunHead } from '#shared/run.ts';
+import type { Library } from '../../library/types.ts';
+import type { AskMemory, BrowserCalls, StartChild, Tool } from '../types.ts';
+import type { Spill } from '../results.ts';
+import { agentTools } from './agentTools.ts';
+import { browserTools } from './browserTools.ts';
+import { fileTools } from './fileTools.ts';
+import { grantTools } from './granting.ts';
+import { memoryTools } from './memoryTools.ts';
+import { openRunFiles, type FileParts } from './runFiles.ts';
+import { specificationOf } from './toolTable.ts';
+
+export type ToolParts = {
+  files: FileParts;
+  library: Pick<Library, 'list' | 'resolve'>;
+  /** Null: there is none. */
+  memory: AskMemory | null;
+  browsers: BrowserCalls;
+  browserOf: (run: string) => Promise<string>;
+  startChild: StartChild;
+};
+
+/** `agent`: the name that is followed. `more`: tools of elsewhere, e.g. of MCP servers. */
+export function createTools({
+  parts,
+  head,
+  actor,
+  agent,
+  granted,
+  refused = [],
+  parent = null,
+  more = [],
+}: {
+  parts: ToolParts;
+  head: RunHead;
+  actor: Actor;
+  agent: string;
+  granted: readonly string[] | null;
+  refused?: readonly string[];
+  parent?: readonly string[] | null;
+  more?: readonly Tool[];
+}): { tools: Tool[]; spill: Spill } {
+  const files = openRunFiles({ parts: parts.files, head, actor, agent });
+  let names: string[] = [];
+  const all: Tool[] = [
+    ...fileTools(files),
+    ...memoryTools({ ask: parts.memory }),
+    ...agentTools({ library: parts.library, startChild: parts.startChild, names: () => names }),
+    ...browserTools({ files, browsers: parts.browsers, browserOf: parts.browserOf }),
+    askPerson,
+  ];
+  const taken = new Set(all.map(({ name }) => name));
+  const tools = grantTools({
+    tools: [...all, ...more.filter(({ name }) => !taken.has(name))],
+    granted,
+    refused,
+    parent,
+  });
+  names = tools.map(({ name }) => name);
+  return {
+    tools,
+    async spill({ call, tool, text }) {
+      const path = `memory/short_term/run-${head.id.slice(0, 8)}/${`${tool}-${call}`.replace(/[^\w-]+/g, '-').slice(0, 80)}.txt`;
+      const { part } = await files.write({ path, text, anyway: true });
+      return { volume: part.volume, path: part.path };
+    },
+  };
+}
+
+const askPerson: Tool = {
+  ...specificationOf('ask_person'),
+  async act(args, { ask }) {
+    const { question, choices = [] } = args as { question: string; choices?: string[] };
+    const { by, text } = await ask({ text: question, choices });
+    return { ok: true, text: `${by.name} answers: ${text}` };
+  },
+};

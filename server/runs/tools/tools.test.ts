@@ -1,0 +1,371 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { builtInTools } from '#shared/toolNames.ts';
+import type { RunHead } from '#shared/run.ts';
+import type { BrowserAnswer } from '#shared/live.ts';
+import { actorOf, idOf, startVolumes, type Person, type TestVolumes } from '../../volumes/testVolumes.ts';
+import { createFiles } from '../../volumes/files/files.ts';
+import { createMerges } from '../../volumes/files/merge.ts';
+import { createConflictStore } from '../../volumes/files/conflictStore.ts';
+import { searchVolume } from '../../volumes/search/search.ts';
+import { createSearchStore } from '../../volumes/search/searchStore.ts';
+import { createBudget, defaultLimits } from '../budget.ts';
+import { checkArguments } from '../arguments.ts';
+import { effectOf, reachOf } from '../calls.ts';
+import { noTaint } from '../taint.ts';
+import { headOf } from '../testLoop.ts';
+import type { BrowserCalls, Tool, ToolContext, ToolResult } from '../types.ts';
+import { createTools } from './createTools.ts';
+import { grantTools } from './granting.ts';
+import { fitsPattern } from './pathPattern.ts';
+import { toolTable } from './toolTable.ts';
+import type { FileParts } from './runFiles.ts';
+
+let world: TestVolumes;
+let files: FileParts;
+const shown: { fileId: string; name: string }[] = [];
+
+beforeAll(async () => {
+  world = await startVolumes({ postgresUrl: inject('postgresUrl') });
+  await world.volumes.ensureForPerson({ id: idOf('ada'), login: 'ada' });
+  await world.volumes.ensureForPerson({ id: idOf('mallory'), login: 'mallory' });
+  const { rooms, versions, store, database } = world;
+  const faces = async () => new Map();
+  const merges = createMerges({
+    store: createConflictStore(database),
+    rooms,
+    people: { faces },
+    news: { conflicts: () => undefined },
+    clock: { now: () => Date.now() },
+  });
+  const search = createSearchStore(database);
+  files = {
+    findVolume: (name, actor) => world.volumes.find(name, actor),
+    files: createFiles({ store, versions, rooms, merges, news: { folders: () => undefined } }),
+    store,
+    rooms: { read: rooms.read, showAgent: ({ fileId, face }) => void shown.push({ fileId, name: face.name }) },
+    merges,
+    versions,
+    search: (question) => searchVolume({ store: search, ...question }),
+  };
+}, 120_000);
+afterAll(() => world.stop());
+
+const faceOf = (login: Person) => ({ id: idOf(login), login, name: login.toUpperCase(), colour: 1 });
+
+/** A run of somebody; `use` does a call as the loop would, without asking anybody. */
+function runOf(who: Person, head: Partial<RunHead> = {}, browsers?: BrowserCalls['call']) {
+  const run = headOf({ id: crypto.randomUUID(), by: faceOf(who), ...head });
+  const notices: string[] = [];
+  const { tools, spill } = createTools({
+    parts: {
+      files,
+      library: { list: async () => [], resolve: async () => null },
+      memory: null,
+      browsers: { call: browsers ?? (async () => ({ unavailable: 'No browser is open.' })) },
+      browserOf: async () => idOf(who),
+      startChild: async () => ({ run: 'r2', agent: 'Other', outcome: 'done', reason: '', answer: 'done' }),
+    },
+    head: run,
+    actor: actorOf(who),
+    agent: 'Coder',
+    granted: null,
+  });
+  const context: ToolContext = {
+    run,
+    call: 'c1',
+    actor: actorOf(who),
+    signal: new AbortController().signal,
+    output: () => undefined,
+    ask: async () => ({ by: faceOf(who), text: 'yes' }),
+    child: async () => undefined,
+    notice: async ({ text }) => void notices.push(text),
+    budget: createBudget({ limits: defaultLimits, clock: { now: () => Date.now() } }),
+    taint: noTaint(),
+  };
+  const toolOf = (name: string) => tools.find((tool) => tool.name === name)!;
+  const use = async (name: string, args: Record<string, unknown>): Promise<ToolResult> => {
+    expect(checkArguments(toolOf(name).parameters, args)).toBeNull();
+    return toolOf(name)
+      .act(args, context)
+      .catch((error: Error) => ({ ok: false, text: error.message }));
+  };
+  const why = (name: string, args: Record<string, unknown>) => reachOf(toolOf(name), args, run);
+  return { run, use, why, notices, tools, spill };
+}
+const fileId = async (path: string, volume = 'team/lab') =>
+  (await world.store.byPath((await world.volumes.find(volume, actorOf('ada')))!.id, path))!.id;
+const textOf = async (id: string) => (await world.rooms.read(id)) ?? (await world.versions.textOf(id));
+const log = async () =>
+  (await world.versions.log({ volumeId: world.volume.id, limit: 5 })).commits.map(({ message }) => message);
+
+test('the table names each tool once, with a schema that refuses what it does not know', () => {
+  expect(toolTable.map(({ name }) => name)).toEqual([...builtInTools]);
+  for (const { name, parameters } of toolTable) {
+    expect(checkArguments(parameters, { nonsense: 1 }), name).toContain('do not fit');
+    expect(parameters['additionalProperties']).toBe(false);
+  }
+  const { tools } = runOf('ada');
+  expect(tools.map(({ name }) => name)).toEqual([...builtInTools]);
+  for (const spec of toolTable)
+    expect(
+      effectOf(
+        tools.find(({ name }) => name === spec.name)!,
+        {},
+      ),
+    ).toBe(spec.effect);
+});
+
+test('[RU4] a file grants tools in any spelling, its parent limits them, an empty list is none', () => {
+  const tools = ['read_file', 'edit_file', 'execute_python', 'mcp__web__get', 'mcp__db__query'].map(
+    (name) => ({ name }) as Tool,
+  );
+  const named = (...options: [Omit<Parameters<typeof grantTools>[0], 'tools'>]) =>
+    grantTools({ tools, ...options[0] }).map(({ name }) => name);
+  expect(named({ granted: ['Read', 'execute-python'] })).toEqual(['read_file', 'execute_python']);
+  expect(named({ granted: null, refused: ['Edit'] })).not.toContain('edit_file');
+  expect(named({ granted: ['Read', 'Edit'], parent: ['read_file'] })).toEqual(['read_file']);
+  expect(named({ granted: [] })).toEqual([]);
+  expect(named({ granted: ['mcp__web'] })).toEqual(['mcp__web__get']);
+});
+
+test('[SY6] an agent edits a file while two people type in it: everybody keeps their words, and the agent is seen', async () => {
+  const { use, run } = runOf('ada');
+  expect(await use('write_file', { path: 'notes/day.md', content: 'one\ntwo\nthree\n' })).toMatchObject({
+    ok: true,
+    parts: [{ kind: 'file', change: 'created', added: 3, removed: 0 }],
+  });
+  const id = await fileId('notes/day.md');
+  expect(shown.at(-1)).toEqual({ fileId: id, name: 'Coder for ADA' });
+  await world.type('ben', id, 'one', 'one by Ben');
+  await world.type('ada', id, 'three', 'three by Ada');
+  const edited = await use('edit_file', { path: 'notes/day.md', old: 'two', new: 'two\nand a half' });
+  expect(edited).toMatchObject({ ok: true, parts: [{ change: 'edited', added: 1, removed: 0 }] });
+  // what the model writes now is based on what it last saw
+  await world.type('ben', id, 'one by Ben', 'ONE by Ben');
+  const whole = await use('write_file', { path: 'notes/day.md', content: 'one by Ben\n2\nand a half\nthree by Ada\n' });
+  expect(whole.ok).toBe(true);
+  expect(await world.rooms.read(id)).toBe('ONE by Ben\n2\nand a half\nthree by Ada\n');
+  const messages = await log();
+  expect(messages[0]).toContain('Coder: edit notes/day.md');
+  const { commits } = await world.versions.log({ volumeId: world.volume.id, limit: 3 });
+  const raw = await world.versions.commits({ volumeId: world.volume.id, oids: commits.map(({ oid }) => oid) });
+  expect(raw.some(({ message }) => message.includes('Coder: edit'))).toBe(true);
+  expect(run.id).toMatch(/-/);
+});
+
+test('what the agent did not read whole it cannot write over; an overlap is kept beside', async () => {
+  const first = runOf('ada');
+  await first.use('write_file', { path: 'notes/plan.md', content: 'the quick fox\n' });
+  const id = await fileId('notes/plan.md');
+  const { use } = runOf('ben');
+  expect(await use('write_file', { path: 'notes/plan.md', content: 'mine' })).toMatchObject({ ok: false });
+  expect(await use('read_file', { path: 'notes/plan.md', numbers: true })).toMatchObject({
+    text: '    1\tthe quick fox',
+  });
+  await world.type('ada', id, 'quick', 'slow');
+  const result = await use('write_file', { path: 'notes/plan.md', content: 'the fast fox\n' });
+  expect(result.text).toContain('In 1 place somebody had changed the same words');
+  expect(await world.rooms.read(id)).toBe('the slow fox\n');
+});
+
+test.each([
+  ['gone', 'is not in', {}],
+  ['x', 'is 2 times in', {}],
+  ['a  b', 'other spaces', {}],
+  ['x', null, { all: true }],
+])('edit_file says exactly why %j cannot be replaced', async (old, says, more) => {
+  const { use } = runOf('ada');
+  const path = `notes/edit-${old.trim().replace(/ +/g, '-')}-${says === null}.md`;
+  await use('write_file', { path, content: 'x\nx\na b\n' });
+  const result = await use('edit_file', { path, old, new: 'y', ...more });
+  expect(result.ok).toBe(says === null);
+  if (says) expect(result.text).toContain(says);
+});
+
+test('a long file comes in parts, a long line is cut, and neither counts as read whole', async () => {
+  const { use } = runOf('ada');
+  const lines = Array.from({ length: 3000 }, (_, i) => `line ${i + 1}`);
+  await use('write_file', { path: 'notes/long.md', content: `${lines.join('\n')}\n` });
+  const other = runOf('ben');
+  const first = await other.use('read_file', { path: 'notes/long.md' });
+  const next = Number(/go on with from_line (\d+)\]$/.exec(first.text)![1]);
+  expect((await other.use('read_file', { path: 'notes/long.md', from_line: next, lines: 2 })).text).toBe(
+    `line ${next}\nline ${next + 1}\n\n[lines ${next} to ${next + 1} of 3000; go on with from_line ${next + 2}]`,
+  );
+  expect(await other.use('write_file', { path: 'notes/long.md', content: 'short' })).toMatchObject({ ok: false });
+});
+
+test('[RU4] an agent can do what its person can and no more', async () => {
+  await runOf('ada').use('write_file', { path: 'notes/team.md', content: 'for all\n' });
+  await runOf('ada').use('write_file', { path: 'diary.md', content: 'mine\n', volume: 'user/ada' });
+  const vic = runOf('vic');
+  expect((await vic.use('read_file', { path: 'notes/team.md' })).text).toBe('for all');
+  for (const [tool, args] of [
+    ['write_file', { path: 'notes/new.md', content: 'x' }],
+    ['edit_file', { path: 'notes/team.md', old: 'for', new: 'not for' }],
+    ['generate_applet', { name: 'x', code: 'export default () => null' }],
+  ] as const)
+    expect((await vic.use(tool, args)).text).toContain('not write there');
+  const mallory = runOf('mallory');
+  for (const [tool, args] of [
+    ['read_file', { path: 'notes/team.md' }],
+    ['list_directory', {}],
+    ['search_files', { query: 'all' }],
+    ['read_file', { path: 'diary.md', volume: 'user/ada' }],
+    ['edit_file', { path: 'diary.md', volume: 'user/ada', old: 'mine', new: 'yours' }],
+  ] as const)
+    expect(await mallory.use(tool, args)).toMatchObject({ ok: false, text: expect.stringContaining('There is no') });
+  expect(
+    (await runOf('ada').use('write_file', { path: 'kernel/config.md', content: 'x', volume: 'system' })).text,
+  ).toContain('There is no');
+  expect((await runOf('ada').use('write_file', { path: '../../etc/passwd', content: 'x' })).ok).toBe(false);
+  expect((await runOf('ada').use('write_file', { path: '.git/hooks/post-commit', content: 'x' })).ok).toBe(false);
+});
+
+test('[RU8] what is in one volume comes into a run of another, or out of it, only past a person', () => {
+  const team = runOf('ada');
+  expect(team.why('read_file', { path: 'diary.md', volume: 'user/ada' }).shows).toContain('user/ada');
+  expect(team.why('read_file', { path: 'agents/Mine.md', volume: 'user/ada' }).shows).toBeUndefined();
+  expect(team.why('read_file', { path: 'kernel/config.md', volume: 'system' })).toEqual({});
+  expect(team.why('edit_file', { path: 'x.md', volume: 'team/other', old: 'a', new: 'b' }).shows).toBeDefined();
+  expect(team.why('write_file', { path: 'x.md', content: '' })).toEqual({});
+  const own = runOf('ada', { volume: 'user/ada' });
+  expect(own.why('read_file', { path: 'x.md', volume: 'team/lab' })).toEqual({ private: true });
+  expect(own.why('write_file', { path: 'x.md', volume: 'team/lab', content: '' }).shows).toContain('team/lab');
+});
+
+test.each([
+  'agents/Helper.md',
+  'skills/plan/SKILL.md',
+  'skills/plan/scripts/run.py',
+  'tools/measure.md',
+  'kernel/config.md',
+  '.claude/commands/llmos.md',
+  '.mcp.json',
+  'AGENTS.md',
+])(
+  '[RU4] the definition %s that an agent writes goes to its person, where it is live, and waits for the team',
+  async (path) => {
+    const { use, notices } = runOf('ada');
+    const result = await use('write_file', { path, content: '# Mine\n' });
+    expect(result).toMatchObject({ ok: true, parts: [{ volume: 'user/ada', path, change: 'created' }] });
+    expect(notices[0]).toContain('is meant for team/lab');
+    expect(await world.store.byPath(world.volume.id, path)).toBeNull();
+    expect(await textOf(await fileId(path, 'user/ada'))).toBe('# Mine\n');
+  },
+);
+
+test('an edit of the definition of a team is a copy in the own volume', async () => {
+  await world.call('ada', 'PUT /volumes/team%2Flab/files/agents/Shared.md', '# Shared\nold\n');
+  const { use } = runOf('ben');
+  await world.volumes.ensureForPerson({ id: idOf('ben'), login: 'ben' });
+  const result = await use('edit_file', { path: 'agents/Shared.md', old: 'old', new: 'new' });
+  expect(result).toMatchObject({ ok: true, parts: [{ volume: 'user/ben', change: 'created' }] });
+  expect(await world.versions.textOf(await fileId('agents/Shared.md'))).toBe('# Shared\nold\n');
+});
+
+test('[RU9] keys in files never reach the model, and survive what the model writes', async () => {
+  const key = `sk-ant-api03-${'aZ3kQ9xY7bT1vW5n'.repeat(3)}`;
+  const path = '/volumes/team%2Flab/files/notes/keys.md';
+  await world.call('ada', `PUT ${path}`, `first\nkey: ${key}\nlast\n`);
+  const { use } = runOf('ada');
+  const { text } = await use('read_file', { path: 'notes/keys.md' });
+  expect(text).toBe('first\nkey: sk-ant-api03-[hidden: an Anthropic key]\nlast');
+  expect((await use('search_files', { query: 'key' })).text).not.toContain(key);
+  expect((await use('write_file', { path: 'notes/keys.md', content: `${text.replace('first', 'FIRST')}\n` })).ok).toBe(
+    true,
+  );
+  expect(await textOf(await fileId('notes/keys.md'))).toBe(`FIRST\nkey: ${key}\nlast\n`);
+});
+
+test('list and search: folders, patterns, words', async () => {
+  const { use } = runOf('ada');
+  await use('write_file', { path: 'deep/er/file.md', content: 'a needle in here\n' });
+  expect((await use('list_directory', { path: 'deep' })).text).toBe('er/');
+  expect((await use('list_directory', { path: 'deep', deep: true })).text).toContain('er/file.md (17 bytes)');
+  expect((await use('list_directory', { path: 'nowhere' })).ok).toBe(false);
+  expect((await use('search_files', { query: 'needle' })).text).toContain('deep/er/file.md:1: a needle in here');
+  expect((await use('search_files', { pattern: 'deep/**/*.md' })).text).toBe('deep/er/file.md');
+  expect((await use('search_files', {})).ok).toBe(false);
+  expect(fitsPattern('a/agents/B.md', '**/agents/*.md')).toBe(true);
+  expect(fitsPattern('agents/B.md', '**/agents/*.md')).toBe(true);
+  expect(fitsPattern('a/b/agents/c/B.md', '**/agents/*.md')).toBe(false);
+  const start = performance.now();
+  expect(fitsPattern('a'.repeat(4000), `${'*a'.repeat(240)}b`)).toBe(false);
+  expect(fitsPattern('a/'.repeat(2000), '**/'.repeat(160) + 'b')).toBe(false);
+  expect(performance.now() - start).toBeLessThan(2000); // a bound on runaway work, not a measure
+});
+
+test('Python runs in a browser; what it wrote is put into the volume as the person, each file for itself', async () => {
+  const answer: BrowserAnswer = {
+    ok: true,
+    text: 'mean 4.2',
+    parts: [{ kind: 'plot', mime: 'image/png', base64: 'AAAA' }],
+    files: [
+      { path: 'out/result.csv', text: 'a,b\n1,2\n' },
+      { path: 'out/plot.png', base64: Buffer.from([137, 80, 78, 71, 0]).toString('base64') },
+      { path: '../escape.txt', text: 'x' },
+      { path: 'agents/Evil.md', text: 'obey me' },
+    ],
+  };
+  const asked: Parameters<BrowserCalls['call']>[0][] = [];
+  const { use } = runOf('ada', {}, async (call) => (asked.push(call), answer));
+  await use('write_file', { path: 'data.csv', content: '1\n' });
+  const result = await use('execute_python', { code: 'print(1)', files: ['data.csv'] });
+  expect(asked[0]).toMatchObject({
+    tool: 'python',
+    args: { code: 'print(1)' },
+    paths: ['data.csv'],
+    personId: idOf('ada'),
+  });
+  expect(result.ok).toBe(true);
+  expect(result.text).toContain(
+    'mean 4.2\nWrote out/result.csv in team/lab.\nWrote out/plot.png in team/lab.\n../escape.txt was not kept',
+  );
+  expect(result.text).toContain('agents/Evil.md in user/ada, not in team/lab');
+  expect((await use('execute_python', { code: 'print(1)', files: ['missing.csv'] })).ok).toBe(false);
+  const none = await runOf('ada').use('execute_python', { code: 'print(1)' });
+  expect(none).toMatchObject({ ok: false, text: 'Python did not run. No browser is open.' });
+});
+
+test('an applet is written and tried; what is wrong with it is told', async () => {
+  const says: (BrowserAnswer | { unavailable: string })[] = [
+    { ok: false, text: 'ReferenceError: x is not defined', parts: [], files: [] },
+    { ok: true, text: '', parts: [], files: [] },
+    { unavailable: 'No browser is open.' },
+  ];
+  const { use } = runOf('ada', {}, async () => says.shift()!);
+  expect((await use('generate_applet', { name: 'My Calc!', code: 'export default () => <div>' })).text).toContain(
+    'cannot be compiled',
+  );
+  const code = 'export default () => <b>{x}</b>';
+  expect(await use('generate_applet', { name: 'My Calc!', code })).toMatchObject({
+    ok: false,
+    text: expect.stringContaining('x is not defined'),
+    parts: [{ path: 'applets/my-calc.tsx' }],
+  });
+  expect((await use('generate_applet', { name: 'my-calc', code: code.replace('{x}', '1') })).text).toContain(
+    'It runs.',
+  );
+  expect((await use('generate_applet', { name: 'my-calc', code: code.replace('{x}', '2') })).text).toContain(
+    'not tried',
+  );
+  expect(await textOf(await fileId('applets/my-calc.tsx'))).toContain('2');
+});
+
+test('a result that is too large is put into a file that the run can read', async () => {
+  const { spill, use } = runOf('ada');
+  const place = await spill({ call: 'c/../1', tool: 'mcp__x', text: 'much' });
+  expect(place!.path).toMatch(/^memory\/short_term\/run-[\w-]+\/mcp__x-c-1\.txt$/);
+  expect((await use('read_file', { path: place!.path })).text).toBe('much');
+});
+
+test('other agents, skills, memory and questions answer in words', async () => {
+  const { use } = runOf('ada');
+  expect((await use('discover_agents', {})).text).toContain('There is no such agent');
+  expect((await use('use_skill', { skill: 'x' })).text).toBe('There is no skill x.');
+  expect((await use('query_memory', { query: 'x' })).text).toContain('no memory');
+  expect((await use('log_trace', { learnings: ['a'] })).ok).toBe(true);
+  expect((await use('ask_person', { question: 'Go on?' })).text).toBe('ADA answers: yes');
+  expect((await use('delegate_to_agent', { agent: 'Other', task: 'x' })).text).toBe('done');
+});
