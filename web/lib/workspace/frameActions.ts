@@ -2,6 +2,7 @@
 import Bell from '@lucide/svelte/icons/bell';
 import Columns from '@lucide/svelte/icons/columns-2';
 import Files from '@lucide/svelte/icons/files';
+import Brain from '@lucide/svelte/icons/brain';
 import GitPullRequest from '@lucide/svelte/icons/git-pull-request';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import LogOut from '@lucide/svelte/icons/log-out';
@@ -56,6 +57,7 @@ export function frameActions(workspace: Workspace, { goto, openPalette, showKeys
       icon: Files,
       run: () => goto(workspace.volume ? workspace.address : '/'),
     },
+    { id: 'go.memory', title: 'Go to memory', group: 'Go', icon: Brain, run: () => goto('/memory') },
     { id: 'go.review', title: 'Go to review', group: 'Go', icon: GitPullRequest, run: () => goto('/review') },
     {
       id: 'go.settings',

@@ -312,6 +312,7 @@ test('notifications: news counts up, reading counts down', async () => {
     volume: 'team/lab',
     path: 'a.md',
     oid: null,
+    run: null,
     by: face('ben'),
     at: '2026-11-22T10:00:00Z',
     read: false,
