@@ -6,21 +6,31 @@ import type { Library, Lookup } from './types.ts';
 export type ExportedFile = { path: string; content: Uint8Array };
 
 /** `ids`: only these; all agents and skills when null. Two that would have one name: the first keeps it. */
+/** So that the folder works in Claude Code: the command, and the way back into the workspace. Taken from the system volume. */
+const alongside = ['.claude/commands/llmos.md', '.mcp.json', 'AGENTS.md'];
+
 export async function* exportDefinitions({
   library,
   versions,
+  systemId,
   form,
   ids,
   ...lookup
 }: Lookup & {
   library: Pick<Library, 'list' | 'resolve'>;
-  versions: Pick<Versions, 'list' | 'readBlob'>;
+  versions: Pick<Versions, 'list' | 'readBlob' | 'head' | 'textAt'>;
+  systemId: string | null;
   form: 'claude' | 'agent-skills';
   ids: readonly string[] | null;
 }): AsyncGenerator<ExportedFile> {
   const root = form === 'claude' ? '.claude/' : '';
   const kinds = form === 'claude' ? (['agent', 'skill'] as const) : (['skill'] as const);
   const taken = new Set<string>();
+  const head = form === 'claude' && ids === null && systemId ? await versions.head(systemId) : null;
+  for (const path of head ? alongside : []) {
+    const text = await versions.textAt({ volumeId: systemId!, at: head!.oid, path });
+    if (text !== null) yield { path, content: Buffer.from(text) };
+  }
   for (const { kind, id } of await library.list({ ...lookup, kinds })) {
     if ((ids && !ids.includes(id)) || (kind !== 'agent' && kind !== 'skill')) continue;
     const found = await library.resolve({ ...lookup, kind, id });

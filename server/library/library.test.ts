@@ -227,6 +227,19 @@ test('the heads of the volumes that lookup reads hold what is typed in definitio
   ).toContain('then');
 });
 
+test('numbers of the kernel are live, and a team can only tighten them', async () => {
+  const table = (row: string) => `# Config\n\n| setting | value |\n|---|---|\n| ${row} |\n`;
+  await inSystem({ 'kernel/config.md': table('`iterations` | 12') });
+  const id = await put('ada', 'team/lab', 'kernel/config.md', table('`iterations` | 9'));
+  const iterations = async (who: Person) => (await library.kernel(lab(who))).limits.iterations;
+  expect([await iterations('ada'), await iterations('mallory')]).toEqual([9, 12]);
+  const before = await library.versions(lab());
+  await world.type('ada', id, '| 9', '| 99');
+  expect(await iterations('ada')).toBe(12);
+  expect((await library.kernel(lab())).remarks).toMatchObject([{ volume: 'team/lab', file: 'config.md', line: 5 }]);
+  expect((await library.kernel({ ...lab(), at: before })).limits.iterations).toBe(9);
+});
+
 test('[LI3] the whole original volume is in the library', async () => {
   const root = path.join(import.meta.dirname, '../../samples/llmos-original');
   const files = fs

@@ -1,5 +1,6 @@
 // The library: what can be used from where, found by name, by words and by meaning. Nothing is registered: a definition is a file, and
 // what is typed in it is live for the next who asks (LI1).
+import { readKernelSettings, runLimits, type KernelFolder } from '#shared/kernelSettings.ts';
 import { decide, type Actor } from '#shared/permissions.ts';
 import { readTyped } from '#shared/typedDefinition.ts';
 import type { VolumeTarget } from '../platform/http.ts';
@@ -311,6 +312,29 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
       return heads;
     },
 
+    async kernel(question) {
+      const volumes = await volumesOf(question);
+      const folders = question.at
+        ? await Promise.all(
+            volumes.map(async ({ id, name }) => {
+              const oid = question.at![name];
+              const found = oid ? await pinned(id, oid) : [];
+              return kernelFolder(
+                name,
+                found.flatMap(({ path, text, definition }) => (definition.kind === 'kernel' ? { path, text } : [])),
+              );
+            }),
+          )
+        : (await look(volumes)).map((entries, index) =>
+            kernelFolder(
+              volumes[index]!.name,
+              entries.flatMap(({ path, kernel }) => (kernel === null ? [] : { path, text: kernel })),
+            ),
+          );
+      const { values, remarks } = readKernelSettings(groundFirst(folders));
+      return { values, limits: runLimits(values), remarks };
+    },
+
     edited({ fileId }) {
       if (typed.size < mostTyped || typed.has(fileId)) typed.set(fileId, (typed.get(fileId) ?? 0) + 1);
       for (const index of indexes.values()) if (index.entries.has(fileId)) return index.note(fileId);
@@ -325,4 +349,15 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
       }
     },
   };
+}
+
+const kernelFolder = (from: string, files: { path: string; text: string }[]): KernelFolder => ({
+  from,
+  files: Object.fromEntries(files.map(({ path, text }) => [path.slice(path.lastIndexOf('/') + 1), text])),
+});
+
+/** The system's numbers are the ground, also where somebody may not read its volume: then it is empty, and the software's own hold. */
+function groundFirst(nearestFirst: KernelFolder[]): KernelFolder[] {
+  const system = nearestFirst.find(({ from }) => from === 'system') ?? { from: 'system', files: {} };
+  return [system, ...nearestFirst.filter((folder) => folder !== system).reverse()];
 }

@@ -105,7 +105,9 @@ export function libraryRoutes({
       const ids = query.ids?.split(',').map((id) => id.trim()) ?? null;
       const { form } = query;
       const lookup = seenFrom(actor, query.volume);
-      const files = exportDefinitions({ ...lookup, library, versions: evolving.versions, form, ids });
+      const systemId = (await findVolume('system', actor))?.id ?? null;
+      const { versions } = evolving;
+      const files = exportDefinitions({ ...lookup, library, versions, systemId, form, ids });
       const stream = pack({ files, at: Math.floor(now() / 1000) });
       return new Response(Readable.toWeb(stream) as ReadableStream, {
         headers: {

@@ -2,6 +2,7 @@
 // so that a run can say exactly which text it followed; what was typed a moment ago becomes that commit first (LI1).
 import type { TypedDefinition } from '#shared/definitionTypes.ts';
 import type { DefinitionKind } from '#shared/definitionKind.ts';
+import type { KernelRemark, KernelValues, runLimits } from '#shared/kernelSettings.ts';
 import type { DefinitionPlace, LibraryDetail, LibraryEntry } from '#shared/api/library.ts';
 import type { Actor } from '#shared/permissions.ts';
 
@@ -32,6 +33,8 @@ export type Lookup = {
   at?: Record<string, string>;
 };
 
+export type RunLimits = ReturnType<typeof runLimits>;
+
 export type SkillChoice = {
   skill: ResolvedDefinition;
   /** 0 to 1. */
@@ -59,6 +62,8 @@ export type Library = {
   detail(question: Lookup & { place: { volume: string; path: string } }): Promise<LibraryDetail | null>;
   /** The head of each volume that lookup reads, after what is typed in its definitions became a version: for the trace of a run. */
   versions(question: Lookup): Promise<Record<string, string>>;
+  /** Numbers of the kernel as they are now (or `at`): the system's, tightened by the team's and the person's own. */
+  kernel(question: Lookup): Promise<{ values: KernelValues; limits: RunLimits; remarks: KernelRemark[] }>;
   /** News: words were typed, or versions landed. */
   edited(news: { fileId: string }): void;
   committed(news: { volumeId: string; fileIds: string[] }): void;

@@ -19,6 +19,8 @@ export type Indexed = {
   /** Ids of what it names. */
   names: ReadonlySet<string>;
   meaning: { key: string; text: string };
+  /** Of kernel files only: they are few, and read at each run. */
+  kernel: string | null;
 };
 
 export type Reading = {
@@ -70,6 +72,7 @@ export function createVolumeIndex({
       definition,
       names: namesIn(read),
       meaning: meaning.keyFor(read),
+      kernel: kind === 'kernel' ? text : null,
     });
     words.set(fileId, weighWords(read));
   }
