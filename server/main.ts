@@ -77,6 +77,7 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
     github: config.github,
     personJoined: (person) => workspace.personJoined(person),
     teamFounded: (founded) => workspace.teamFounded(founded),
+    teamGone: (gone) => workspace.teamGone(gone),
   });
   const tidying = setInterval(
     () => void accounts.tidy().catch((err: unknown) => log.error({ err }, 'accounts.untidy')),

@@ -216,6 +216,10 @@ export async function openWorkspace({
     versions,
     members: accounts,
     unreviewed: reviews.unreviewed,
+    async forget({ volumeId, fileIds }) {
+      await rooms.remove(fileIds);
+      await reviews.forget(volumeId);
+    },
   });
   const files = createFiles({ store, versions, rooms, merges, news });
   const importing = createImporting({ store, versions, rooms, merges });
@@ -314,6 +318,7 @@ export async function openWorkspace({
     async personJoined({ id, login }: { id: string; login: string }): Promise<void> {
       await volumes.ensureForPerson({ id, login });
     },
+    teamGone: ({ teamId }: { teamId: string }): Promise<void> => volumes.removeOfTeam(teamId),
     async teamFounded({
       team,
       sample,

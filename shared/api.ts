@@ -27,6 +27,8 @@ export const Me = z.object({
   person: Face,
   isAdmin: z.boolean(),
   hasPassword: z.boolean(),
+  /** The GitHub account that is connected, by its name there. */
+  github: z.string().nullable(),
   teams: z.array(z.object({ slug: z.string(), name: z.string(), role })),
   /** The session cookie travels over plain http: a banner says so. */
   insecure: z.boolean(),
@@ -48,6 +50,15 @@ export const TokenEntry = z.object({
   lastUsedAt: time.nullable(),
 });
 export const TeamEntry = z.object({ slug: z.string(), name: z.string(), role: role.nullable(), members: z.int() });
+export const DeletedTeam = z.object({
+  slug: z.string(),
+  name: z.string(),
+  members: z.int(),
+  deletedAt: time,
+  deletedBy: Face.nullable(),
+  /** It and its volume are removed for good then. */
+  goneAt: time,
+});
 export const Member = z.object({ person: Face, role, since: time });
 export const Invitation = z.object({
   id: z.string(),
@@ -240,6 +251,7 @@ export const routes = {
   'PUT /me/password': { may: 'self.credentials', summary: 'Change my password; other sessions end', body: z.object({ current: z.string().max(256).optional(), password }), answer: nothing },
   'GET /me/sessions': { may: 'self.credentials', summary: 'Where I am signed in', answer: z.object({ sessions: z.array(SessionEntry) }) },
   'DELETE /me/sessions/:session': { may: 'self.credentials', summary: 'End one session', answer: nothing },
+  'DELETE /me/github': { may: 'self.credentials', summary: 'Disconnect my GitHub account; only with a password, which is then the way in', answer: Me },
   'GET /me/tokens': { may: 'self.credentials', summary: 'My access tokens', answer: z.object({ tokens: z.array(TokenEntry) }) },
   'POST /me/tokens': { may: 'self.credentials', summary: 'Make an access token; it is shown once', body: z.object({ name: displayName, scopes: z.array(scope).min(1), days: z.int().min(1).max(366).default(90), onlyVolume: z.string().max(100).nullable().default(null) }), answer: z.object({ token: z.string(), entry: TokenEntry }) },
   'DELETE /me/tokens/:token': { may: 'self.credentials', summary: 'Take an access token back', answer: nothing },
@@ -253,10 +265,18 @@ export const routes = {
   'PUT /settings': { may: 'server.manage', summary: 'Change settings of this server', body: z.object({ signUp: z.enum(['open', 'invite']) }), answer: z.object({ signUp: z.enum(['open', 'invite']) }) },
   'POST /people/invitations': { may: 'server.manage', summary: 'Invite somebody to this server, without a team', body: z.object({ days: z.int().min(1).max(90).default(7) }), answer: z.object({ url: z.string(), invitation: Invitation }) },
 
+  'GET /people/invitations': { may: 'server.manage', summary: 'Open invitations to this server, without a team', answer: z.object({ invitations: z.array(Invitation) }) },
+  'DELETE /people/invitations/:invitation': { may: 'server.manage', summary: 'Take an invitation to this server back', answer: nothing },
+
+  'GET /deleted-teams': { may: 'server.manage', summary: 'Teams that were deleted and can be put back', answer: z.object({ teams: z.array(DeletedTeam) }) },
+  'POST /deleted-teams/:name/put-back': { may: 'server.manage', summary: 'Put a deleted team back, with its members and its volume', answer: TeamEntry },
+  'DELETE /deleted-teams/:name': { may: 'server.manage', summary: 'Remove a deleted team and its volume for good, now; `confirm` is its name', query: z.object({ confirm: z.string().max(100) }), answer: nothing },
+
   'GET /teams': { may: 'self.read', summary: 'My teams', answer: z.object({ teams: z.array(TeamEntry) }) },
   'POST /teams': { may: 'team.create', summary: 'Make a team; I become its owner', body: z.object({ slug: login, name: displayName, sample: z.enum(['lab', 'llmos-original']).optional() }), answer: TeamEntry },
   'GET /teams/:slug': { may: 'team.read', summary: 'A team', answer: TeamEntry },
   'PATCH /teams/:slug': { may: 'team.manage', summary: 'Rename a team', body: z.object({ name: displayName }), answer: TeamEntry },
+  'DELETE /teams/:slug': { may: 'team.manage', summary: 'Delete a team; `confirm` is its name. An administrator can put it back for 30 days', query: z.object({ confirm: z.string().max(100) }), answer: nothing },
   'GET /teams/:slug/members': { may: 'team.read', summary: 'Who is in a team', answer: z.object({ members: z.array(Member) }) },
   'GET /teams/:slug/members/:login': { may: 'team.read', summary: 'One member', answer: Member },
   'PUT /teams/:slug/members/:login': { may: 'team.manage', summary: 'Add somebody or change a role', body: z.object({ role }), answer: Member },
@@ -345,6 +365,7 @@ export type Me = z.output<typeof Me>;
 export type SessionEntry = z.output<typeof SessionEntry>;
 export type TokenEntry = z.output<typeof TokenEntry>;
 export type TeamEntry = z.output<typeof TeamEntry>;
+export type DeletedTeam = z.output<typeof DeletedTeam>;
 export type Member = z.output<typeof Member>;
 export type Invitation = z.output<typeof Invitation>;
 export type Notification = z.output<typeof Notification>;

@@ -2,6 +2,7 @@
 import { createAccess } from './access.ts';
 import { createAttempts } from './attempts.ts';
 import type { CookieRules } from './cookies.ts';
+import { createDeletedTeams, type TeamGone } from './deletedTeams.ts';
 import { createFaces } from './faces.ts';
 import { createGithub, type GithubConfig } from './github.ts';
 import { createInvitations } from './invitations.ts';
@@ -34,6 +35,7 @@ export type AccountsOptions = {
   github: GithubConfig | null;
   personJoined: PersonJoined;
   teamFounded: TeamFounded;
+  teamGone: TeamGone;
 };
 
 export type Accounts = ReturnType<typeof createAccounts>;
@@ -50,6 +52,7 @@ export function createAccounts({
   github,
   personJoined,
   teamFounded,
+  teamGone,
 }: AccountsOptions) {
   const cookies: CookieRules = { secure };
   const passwords = createPasswords();
@@ -67,6 +70,7 @@ export function createAccounts({
     setupTokenNeeded,
     personJoined,
   });
+  const deletedTeams = createDeletedTeams({ database, clock, access, faces, notifications, teamGone });
   const people = createPeople({ database, clock, access, faces, passwords, attempts, personJoined, insecure });
   return {
     ...access,
@@ -77,18 +81,20 @@ export function createAccounts({
     signUp,
     people,
     teams: createTeams({ database, clock, access, faces, notifications, teamFounded }),
+    deletedTeams,
     invitations,
     tokens: createTokens({ database, clock, access }),
     notifications,
     notify: notifications.notify,
     github: github && createGithub({ database, clock, egress, config: github, people, signUp }),
 
-    /** Forgets what ended: sessions, tokens, half sign-ins, read notifications. Now and then. */
+    /** Forgets what ended: sessions, tokens, half sign-ins, read notifications, deleted teams. Now and then. */
     async tidy(): Promise<void> {
       await removeOldSessions({ queries: database, clock });
       await removeOldGithubStates(database, new Date(clock.now()));
       await removeOldTokens(database, new Date(clock.now()));
       await notifications.removeOld();
+      await deletedTeams.removeOld();
     },
   };
 }

@@ -106,8 +106,17 @@ test('with an invitation an account is made, which signs in again without one', 
   const again = server.openBrowser();
   expect(await signIn(again)).toBe('/');
   expect((await again.call('GET /me')).body).toMatchObject({ person: { login: 'ada-okafor' } });
+  expect((await again.call('GET /me')).body).toMatchObject({ github: expect.any(String) });
+  expect(await again.call('DELETE /me/github')).toMatchObject({
+    status: 409, // there would be no way in any more
+    body: { error: { data: { field: 'password' } } },
+  });
   expect((await again.call('PUT /me/password', { password: 'a first password' })).status).toBe(200);
   expect((await again.call('GET /me')).body).toMatchObject({ hasPassword: true });
+
+  expect((await again.call('DELETE /me/github')).body).toMatchObject({ hasPassword: true, github: null });
+  expect(await signIn(server.openBrowser())).toBe('/sign-in?problem=invitation-needed'); // nobody's account by now
+  expect(await signIn(again)).toBe('/settings?connected=github');
 });
 
 test('a sign-in name that is taken gets a number; signs and controls are left out of names', async () => {

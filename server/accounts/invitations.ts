@@ -39,6 +39,7 @@ export async function findUsableInvitation({
   if (!row || row.usedAt || row.expiresAt.getTime() <= clock.now()) throw spent();
   const inviter = await findPerson(queries, row.createdBy);
   if (!inviter || inviter.disabledAt) throw spent();
+  if (row.teamId && !(await findTeamById(queries, row.teamId))) throw spent();
   if (inviter.isAdmin) return row;
   const role = row.teamId && (await findMember(queries, { teamId: row.teamId, login: inviter.login }))?.role;
   if (role !== 'owner') throw spent();

@@ -36,12 +36,17 @@ export function createPeople({
   insecure: boolean;
 }) {
   async function me(personId: string): Promise<Me> {
-    const [person, teams] = await Promise.all([store.findPerson(database, personId), access.teamsOf(personId)]);
+    const [person, teams, [github]] = await Promise.all([
+      store.findPerson(database, personId),
+      access.teamsOf(personId),
+      store.githubLoginsOf(database, personId),
+    ]);
     if (!person) throw new Problem('unauthenticated', 'Sign in again.');
     return {
       person: toFace(person),
       isAdmin: person.isAdmin,
       hasPassword: person.passwordHash !== null,
+      github: github ?? null,
       insecure,
       teams: teams.map(({ slug, name, role }) => ({ slug, name, role })),
     };
@@ -168,6 +173,16 @@ export function createPeople({
       });
       access.changed({ personId: person.id });
       return session;
+    },
+
+    /** Who has no password could never sign in again. */
+    async disconnectGithub(personId: string): Promise<void> {
+      const person = await store.findPerson(database, personId);
+      if (person?.passwordHash == null)
+        throw new Problem('conflict', 'Set a password first: without GitHub it will be your way in.', {
+          field: 'password',
+        });
+      await store.removeGithubAccounts(database, personId);
     },
 
     async list(): Promise<Person[]> {

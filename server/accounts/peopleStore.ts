@@ -78,6 +78,20 @@ export async function findGithubPerson(queries: Queries, githubId: string): Prom
   return rows[0]?.person ?? null;
 }
 
+/** By their names there. */
+export async function githubLoginsOf(queries: Queries, personId: string): Promise<string[]> {
+  const rows = await queries
+    .select({ login: githubAccounts.githubLogin })
+    .from(githubAccounts)
+    .where(eq(githubAccounts.personId, personId))
+    .orderBy(asc(githubAccounts.githubLogin));
+  return rows.map(({ login }) => login);
+}
+
+export async function removeGithubAccounts(queries: Queries, personId: string): Promise<void> {
+  await queries.delete(githubAccounts).where(eq(githubAccounts.personId, personId));
+}
+
 /** False: this GitHub account belongs to somebody already. */
 export async function addGithubAccount(
   queries: Queries,

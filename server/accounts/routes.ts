@@ -15,13 +15,14 @@ export type AccountRoutes = Omit<
     | (`${string} /people${string}` & keyof import('#shared/api.ts').Routes)
     | (`${string} /settings` & keyof import('#shared/api.ts').Routes)
     | (`${string} /teams${string}` & keyof import('#shared/api.ts').Routes)
+    | (`${string} /deleted-teams${string}` & keyof import('#shared/api.ts').Routes)
     | (`${string} /invitations/${string}` & keyof import('#shared/api.ts').Routes)
   >,
   keyof typeof modelRoutes
 >;
 
 export function accountRoutes(accounts: Accounts): AccountRoutes {
-  const { people, signUp, teams, invitations, tokens, notifications, cookies } = accounts;
+  const { people, signUp, teams, deletedTeams, invitations, tokens, notifications, cookies } = accounts;
   const github = () => {
     if (!accounts.github) throw new Problem('not-found', 'Sign-in with GitHub is not set up on this server.');
     return accounts.github;
@@ -111,6 +112,10 @@ export function accountRoutes(accounts: Accounts): AccountRoutes {
       if (params.session === actor.sessionId) setSession(answer, null);
       return {};
     },
+    'DELETE /me/github': async ({ actor }) => {
+      await people.disconnectGithub(actor.personId);
+      return people.me(actor.personId);
+    },
     'GET /me/tokens': async ({ actor }) => ({ tokens: await tokens.list(actor.personId) }),
     'POST /me/tokens': ({ actor, body }) => tokens.create({ personId: actor.personId, login: actor.login, ...body }),
     'DELETE /me/tokens/:token': async ({ actor, params }) => {
@@ -132,6 +137,11 @@ export function accountRoutes(accounts: Accounts): AccountRoutes {
     'PATCH /people/:login': ({ params, body }) => people.changePerson({ login: params.login, ...body }),
     'POST /people/invitations': ({ actor, body, request }) =>
       invitations.create({ actor, origin: accounts.originOf(request), team: null, role: 'viewer', days: body.days }),
+    'GET /people/invitations': async () => ({ invitations: await invitations.list(null) }),
+    'DELETE /people/invitations/:invitation': async ({ params }) => {
+      await invitations.takeBack({ id: params.invitation, teamId: null });
+      return {};
+    },
     'GET /settings': async () => ({ signUp: await signUp.readSignUp() }),
     'PUT /settings': async ({ body }) => {
       await signUp.setSignUp(body.signUp);
@@ -143,6 +153,17 @@ export function accountRoutes(accounts: Accounts): AccountRoutes {
       teams.create({ ...body, sample: body.sample ?? null, personId: actor.personId }),
     'GET /teams/:slug': ({ team }) => teams.describe(team),
     'PATCH /teams/:slug': ({ team, body }) => teams.rename({ team, name: body.name }),
+    'DELETE /teams/:slug': async ({ team, query, actor }) => {
+      await deletedTeams.delete({ team, confirm: query.confirm, by: actor.personId });
+      return {};
+    },
+    'GET /deleted-teams': async () => ({ teams: await deletedTeams.list() }),
+    'POST /deleted-teams/:name/put-back': ({ params, actor }) =>
+      deletedTeams.putBack({ slug: params.name, by: actor.personId }),
+    'DELETE /deleted-teams/:name': async ({ params, query }) => {
+      await deletedTeams.remove({ slug: params.name, confirm: query.confirm });
+      return {};
+    },
     'GET /teams/:slug/members': async ({ team }) => ({ members: await teams.members(team.id) }),
     'GET /teams/:slug/members/:login': ({ team, params }) => teams.member({ teamId: team.id, login: params.login }),
     'PUT /teams/:slug/members/:login': ({ team, params, body, actor }) =>

@@ -25,6 +25,7 @@ test('the first visit makes the administrator, with a volume of their own; after
       person: { login: 'ada', name: 'Ada Okafor', colour: 1 },
       isAdmin: true,
       hasPassword: true,
+      github: null,
       teams: [],
       insecure: false,
     },

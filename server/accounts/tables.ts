@@ -52,6 +52,9 @@ export const teams = pgTable('teams', {
   slug: text().notNull().unique(),
   name: text().notNull(),
   createdAt: at('created_at').notNull().defaultNow(),
+  /** It is there for nobody since then; an administrator can put it back for a month. */
+  deletedAt: at('deleted_at'),
+  deletedBy: uuid('deleted_by').references(() => people.id),
 });
 
 export const members = pgTable(

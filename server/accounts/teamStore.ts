@@ -1,4 +1,4 @@
-import { and, asc, count, eq, isNull, ne } from 'drizzle-orm';
+import { and, asc, count, desc, eq, isNotNull, isNull, lte, ne } from 'drizzle-orm';
 import type { Role } from '#shared/permissions.ts';
 import type { Queries } from '../platform/database.ts';
 import { members, people, teams } from './tables.ts';
@@ -18,11 +18,49 @@ export async function removeTeam(queries: Queries, id: string): Promise<void> {
 }
 
 export async function findTeam(queries: Queries, slug: string): Promise<TeamRow | null> {
-  return (await queries.select().from(teams).where(eq(teams.slug, slug)))[0] ?? null;
+  return (
+    (
+      await queries
+        .select()
+        .from(teams)
+        .where(and(eq(teams.slug, slug), isNull(teams.deletedAt)))
+    )[0] ?? null
+  );
 }
 
 export async function findTeamById(queries: Queries, id: string): Promise<TeamRow | null> {
-  return (await queries.select().from(teams).where(eq(teams.id, id)))[0] ?? null;
+  return (
+    (
+      await queries
+        .select()
+        .from(teams)
+        .where(and(eq(teams.id, id), isNull(teams.deletedAt)))
+    )[0] ?? null
+  );
+}
+
+/** `by`: who deleted it; null: it is there again. True if that changed anything. */
+export async function markTeamDeleted(
+  queries: Queries,
+  { slug, at, by }: { slug: string; at: Date | null; by: string | null },
+): Promise<TeamRow | null> {
+  const isOther = at ? isNull(teams.deletedAt) : isNotNull(teams.deletedAt);
+  const change = queries.update(teams).set({ deletedAt: at, deletedBy: by });
+  return (await change.where(and(eq(teams.slug, slug), isOther)).returning())[0] ?? null;
+}
+
+/** Those that are deleted, the last one first. `until`: deleted by then. */
+export async function listDeletedTeams(
+  queries: Queries,
+  { until, slug }: { until?: Date; slug?: string } = {},
+): Promise<(TeamRow & { deletedAt: Date })[]> {
+  const wanted = [until && lte(teams.deletedAt, until), slug === undefined ? undefined : eq(teams.slug, slug)];
+  const rows = await queries
+    .select()
+    .from(teams)
+    .where(and(isNotNull(teams.deletedAt), ...wanted))
+    .orderBy(desc(teams.deletedAt), asc(teams.slug));
+  return rows as (TeamRow & { deletedAt: Date })[];
 }
 
 export async function renameTeam(queries: Queries, id: string, name: string): Promise<void> {
@@ -42,7 +80,7 @@ export async function teamsOf(
     .select({ id: teams.id, slug: teams.slug, name: teams.name, role: members.role })
     .from(members)
     .innerJoin(teams, eq(teams.id, members.teamId))
-    .where(eq(members.personId, personId))
+    .where(and(eq(members.personId, personId), isNull(teams.deletedAt)))
     .orderBy(asc(teams.name), asc(teams.slug));
 }
 

@@ -55,8 +55,12 @@ export function createTeams({
     }): Promise<TeamEntry> {
       const team = await database.transaction(async (queries) => {
         const added = await store.addTeam(queries, { slug, name, createdAt: new Date(clock.now()) });
-        if (!added)
-          throw new Problem('conflict', `There is a team ${slug} already. Choose another name.`, { field: 'slug' });
+        if (!added) {
+          const [deleted] = await store.listDeletedTeams(queries, { slug });
+          const until = 'that was deleted. An administrator can put it back or remove it for good.';
+          const words = deleted ? `There was a team ${slug} ${until}` : `There is a team ${slug} already.`;
+          throw new Problem('conflict', `${words} Choose another name.`, { field: 'slug' });
+        }
         await store.setMember(queries, { teamId: added.id, personId, role: 'owner', since: new Date(clock.now()) });
         return added;
       });

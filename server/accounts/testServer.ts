@@ -47,6 +47,7 @@ export async function openTestServer({
     github: null,
     personJoined: async () => undefined,
     teamFounded: async () => undefined,
+    teamGone: async () => undefined,
     ...options,
   });
   const edge = {

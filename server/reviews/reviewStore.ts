@@ -21,6 +21,9 @@ export function openReviewStore({ database }: { database: Database }) {
         .values(review.oids.map((oid) => ({ volumeId, oid, personId, verdict })))
         .onConflictDoNothing();
     },
+    async removeOf(volumeId: string): Promise<void> {
+      await database.delete(reviews).where(eq(reviews.volumeId, volumeId));
+    },
     /** The word that counts for each commit: reverted before approved, then the first. */
     async states({ volumeId, oids }: { volumeId: string; oids: string[] }): Promise<Map<string, ReviewState>> {
       if (oids.length === 0) return new Map();

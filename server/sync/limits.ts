@@ -38,6 +38,8 @@ export const defaultLimits = {
   /** A silent connection is asked with a ping, and cut when it stays silent. */
   ping: 20_000,
   silence: 60_000,
+  /** Everybody's rights and sign-in are looked at again so often, besides when something changed. */
+  recheck: 60_000,
   /** The log of a room is folded into its blob above so many rows or bytes that are in a version. */
   compactRows: 500,
   compactBytes: 256 << 10,

@@ -194,6 +194,17 @@ export const markCommitted = (marks: { fileId: string; upto: number }[]): Statem
   update rooms set committed = greatest(committed, mark.upto)
   from json_to_recordset(${JSON.stringify(marks)}::json) as mark("fileId" uuid, upto bigint) where file_id = mark."fileId"`;
 
+export function removeRooms({ store, fileIds }: { store: ReadStore; fileIds: string[] }): Promise<void> {
+  return store.transaction(async (client) => {
+    const { rows } = await client.query<{ no: number }>('delete from rooms where file_id = any($1) returning no', [
+      fileIds,
+    ]);
+    const numbers = [rows.map(({ no }) => no)];
+    await client.query('delete from room_updates where room = any($1)', numbers);
+    await client.query('delete from room_clients where room = any($1)', numbers);
+  });
+}
+
 /** Rooms whose log has grown by so much that is in a version. */
 export async function readFoldable({
   store,

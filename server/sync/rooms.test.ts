@@ -44,6 +44,12 @@ async function withLogStuck(work: () => Promise<void>) {
     await client.end();
   }
 }
+const rowsOfLog = async (): Promise<number[]> => {
+  const { rows } = await database.$client.query<{ counts: number[] }>(
+    'select array[(select count(*) from rooms), (select count(*) from room_updates), (select count(*) from room_clients)]::int[] as counts',
+  );
+  return rows[0]!.counts;
+};
 const acknowledged = (socket: ReturnType<typeof openSocket>) => socket.ofType(100).at(-1)?.[1] ?? 0;
 
 beforeAll(async () => {
@@ -419,6 +425,35 @@ describe('rights', () => {
     vic.text.insert(0, 'x');
     await pause(100);
     expect(await world.rooms.read(fileId)).toBe('hello world');
+  });
+
+  test('[SY10] a sign-in that merely ends closes its connections within a look', async () => {
+    await restart({ recheck: 50 });
+    const fileId = fileWith('');
+    const [ada, ben] = [join(fileId, 'ada'), join(fileId, 'ben')];
+    await Promise.all([ada.synced(), ben.synced()]);
+    world.rights.ben = 'not-found'; // and nobody says so
+    await until(() => ben.closes.length > 0, 2000);
+    expect([ben.closes, ada.closes]).toEqual([[4404], []]);
+    await restart();
+  });
+
+  test('[SY10] a file that is removed for good ends for everybody, and nothing typed in it is kept', async () => {
+    const [fileId, other] = [fileWith('gone'), fileWith('stays')];
+    const [ada, ben] = [join(fileId, 'ada'), join(other, 'ben')];
+    await Promise.all([ada.synced(), ben.synced()]);
+    ada.text.insert(0, 'typed, ');
+    ben.text.insert(0, 'it ');
+    await until(async () => (await world.rooms.read(fileId)) === 'typed, gone');
+    const before = await rowsOfLog();
+    world.texts.delete(fileId);
+    await world.rooms.remove([fileId, newFile()]);
+    await until(() => ada.closes.length > 0, 2000);
+    expect(ada.closes[0]).toBe(4404);
+    expect(await world.rooms.read(fileId)).toBeNull();
+    expect(await world.rooms.read(other)).toBe('it stays');
+    const after = await rowsOfLog();
+    expect(before.map((count, i) => count - after[i]!)).toEqual([1, 2, 2]); // the room; its first text and what was typed; who did
   });
 
   test('[SY10] whose role is taken away is out or reads only, at once', async () => {

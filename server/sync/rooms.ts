@@ -12,7 +12,7 @@ import { createLogStore } from './logStore.ts';
 import { createPrograms } from './programs.ts';
 import { openReadStore } from './readStore.ts';
 import { createRegistry } from './registry.ts';
-import { markCommitted, readEpoch, readPending } from './roomStore.ts';
+import { markCommitted, readEpoch, readPending, removeRooms } from './roomStore.ts';
 import type { RoomAccess, RoomNews, Rooms } from './types.ts';
 import { UpdateLog } from './updateLog.ts';
 
@@ -102,6 +102,14 @@ export async function openRooms({
   const door = createDoor({ registry, access, news, around });
   const agents = createAgents({ find: registry.find });
   const programs = createPrograms({ store, documents, registry, access, limits });
+  function close(fileId: string): void {
+    const room = registry.find(fileId);
+    if (!room) return;
+    registry.leaveOut(room);
+    room.close(4404, 'The file is gone.');
+  }
+  /** Sessions and tokens end by themselves too. */
+  const rechecking = setInterval(() => void door.recheck().catch(failed), limits.recheck).unref();
   const timer = setInterval(
     () => {
       const now = performance.now();
@@ -121,11 +129,11 @@ export async function openRooms({
     },
     pending: () => readPending({ store }),
     epoch: async (fileId) => registry.find(fileId)?.epoch ?? readEpoch({ store, fileId }),
-    close(fileId) {
-      const room = registry.find(fileId);
-      if (!room) return;
-      registry.leaveOut(room);
-      room.close(4404, 'The file is gone.');
+    close,
+    async remove(fileIds) {
+      for (const fileId of fileIds) close(fileId);
+      await updateLog.settled();
+      await removeRooms({ store, fileIds });
     },
     showAgent: agents.show,
     hideAgent: agents.hide,
@@ -133,6 +141,7 @@ export async function openRooms({
     statistics: () => ({ ...statistics, rooms: [...registry.all()].length, connections: door.count() }),
     async stop() {
       clearInterval(timer);
+      clearInterval(rechecking);
       agents.close();
       for (const room of registry.all()) room.frozen = true;
       await Promise.race([

@@ -54,6 +54,8 @@ export type Rooms = {
   renew(renewal: { fileId: string; text: string }): Promise<void>;
   /** Ends all connections of a file that is gone for good. */
   close(fileId: string): void;
+  /** The same, and forgets all that was ever typed in these files. */
+  remove(fileIds: string[]): Promise<void>;
   /** Rights may have changed: asks again for every open connection (of this person) and ends or demotes those it must (SY10). */
   recheck(personId?: string): Promise<void>;
   here(fileId: string): Face[];

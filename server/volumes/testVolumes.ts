@@ -169,6 +169,7 @@ export async function startVolumes({
     versions,
     members,
     unreviewed: async () => new Map(),
+    forget: ({ fileIds }) => rooms.remove(fileIds),
   });
   const files = createFiles({ store, versions, rooms, merges, news });
   const importing = createImporting({ store, versions, rooms, merges });

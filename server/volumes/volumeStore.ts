@@ -1,8 +1,8 @@
 // Rows of `volumes`.
-import { count, eq, inArray, isNull, and } from 'drizzle-orm';
+import { count, eq, inArray, isNull, and, sql } from 'drizzle-orm';
 import type { VolumeKind } from '#shared/permissions.ts';
 import type { Queries } from '../platform/database.ts';
-import { files, volumes } from './tables.ts';
+import { blames, checkpointIntents, conflicts, files, searchTexts, volumes } from './tables.ts';
 
 export type VolumeRow = { id: string; name: string; kind: VolumeKind; teamId: string | null; personId: string | null };
 
@@ -26,6 +26,26 @@ export function createVolumeStore(queries: Queries) {
     },
     async byNames(names: string[]): Promise<VolumeRow[]> {
       return names.length ? queries.select(columns).from(volumes).where(inArray(volumes.name, names)) : [];
+    },
+    async ofTeam(teamId: string): Promise<VolumeRow | null> {
+      const [row] = await queries.select(columns).from(volumes).where(eq(volumes.teamId, teamId));
+      return row ?? null;
+    },
+    /** Also of those that are deleted. */
+    async fileIds(volumeId: string): Promise<string[]> {
+      const rows = await queries.select({ id: files.id }).from(files).where(eq(files.volumeId, volumeId));
+      return rows.map(({ id }) => id);
+    },
+    /** With all rows about its files and versions. */
+    async remove(volumeId: string): Promise<void> {
+      const itsFiles = sql`(select id from ${files} where volume_id = ${volumeId})`;
+      await queries.transaction(async (inside) => {
+        await inside.delete(blames).where(sql`file_id in ${itsFiles}`);
+        await inside.delete(conflicts).where(sql`file_id in ${itsFiles}`);
+        await inside.delete(searchTexts).where(eq(searchTexts.volumeId, volumeId));
+        await inside.delete(checkpointIntents).where(eq(checkpointIntents.volumeId, volumeId));
+        await inside.delete(volumes).where(eq(volumes.id, volumeId));
+      });
     },
     async all(): Promise<VolumeRow[]> {
       return queries.select(columns).from(volumes).orderBy(volumes.name);

@@ -23,13 +23,16 @@ export function createVolumes({
   versions,
   members,
   unreviewed,
+  forget,
 }: {
   store: VolumeStore;
   files: FileStore;
-  versions: Pick<Versions, 'head'>;
+  versions: Pick<Versions, 'head' | 'removeAll'>;
   members: VolumeMembers;
   /** How many commits of others nobody has looked at, by volume; the person's own do not count. */
   unreviewed: (question: { volumeIds: string[]; personId: string }) => Promise<Map<string, number>>;
+  /** Everybody else's rows about a volume that goes for good; may be asked again. */
+  forget: (gone: { volumeId: string; fileIds: string[] }) => Promise<void>;
 }) {
   const seenBy = async (row: VolumeRow, personId: string | null): Promise<VolumeTarget> => ({
     ...row,
@@ -105,6 +108,13 @@ export function createVolumes({
       store.ensure({ name: `user/${login}`, kind: 'user', teamId: null, personId: id }),
     ensureForTeam: ({ id, slug }: { id: string; slug: string }): Promise<VolumeRow> =>
       store.ensure({ name: `team/${slug}`, kind: 'team', teamId: id, personId: null }),
+    /** For good: living texts, versions, then the rows by which it would be found again if this were interrupted. */
+    async removeOfTeam(teamId: string): Promise<void> {
+      const volume = await store.ofTeam(teamId);
+      if (!volume) return;
+      await forget({ volumeId: volume.id, fileIds: await store.fileIds(volume.id) });
+      await versions.removeAll({ volumeId: volume.id, rows: () => store.remove(volume.id) });
+    },
     ensureSystem: (): Promise<VolumeRow> =>
       store.ensure({ name: 'system', kind: 'system', teamId: null, personId: null }),
   };

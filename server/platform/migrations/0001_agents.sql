@@ -106,6 +106,8 @@ CREATE TABLE "runs" (
 );
 --> statement-breakpoint
 ALTER TABLE "notifications" ADD COLUMN "run" uuid;--> statement-breakpoint
+ALTER TABLE "teams" ADD COLUMN "deleted_at" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "teams" ADD COLUMN "deleted_by" uuid;--> statement-breakpoint
 ALTER TABLE "run_commits" ADD CONSTRAINT "run_commits_run_id_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "run_events" ADD CONSTRAINT "run_events_run_id_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "memory_entries_volume" ON "memory_entries" USING btree ("volume_id");--> statement-breakpoint
@@ -117,4 +119,5 @@ CREATE INDEX "runs_volume" ON "runs" USING btree ("volume_id","created_at");--> 
 CREATE INDEX "runs_conversation" ON "runs" USING btree ("conversation_id","created_at");--> statement-breakpoint
 CREATE INDEX "runs_parent" ON "runs" USING btree ("parent_id");--> statement-breakpoint
 CREATE INDEX "runs_person" ON "runs" USING btree ("person_id","created_at");--> statement-breakpoint
-CREATE INDEX "runs_going" ON "runs" USING btree ("status") WHERE ended_at is null;
+CREATE INDEX "runs_going" ON "runs" USING btree ("status") WHERE ended_at is null;--> statement-breakpoint
+ALTER TABLE "teams" ADD CONSTRAINT "teams_deleted_by_people_id_fk" FOREIGN KEY ("deleted_by") REFERENCES "public"."people"("id") ON DELETE no action ON UPDATE no action;

@@ -181,6 +181,7 @@ export function createCheckpoint(needs: CheckpointNeeds) {
       });
     },
     rebuild: queue.rebuild,
+    remove: queue.remove,
     idle: queue.idle,
   };
 }

@@ -160,6 +160,10 @@ export async function openVersions(needs: VersionNeeds): Promise<Versions> {
     },
     log: history.log, commits: history.commits, describe: history.describe, diff: history.diff, blame: history.blame,
     rebuildIndex: (volumeId) => engine.rebuild(volumeId),
+    async removeAll({ volumeId, rows }) {
+      schedule.take(volumeId, schedule.waiting(volumeId));
+      await engine.remove(volumeId, rows);
+    },
     edited: ({ fileId, person }) => whenKnown(fileId, (volumeId) => schedule.edited({ volumeId, fileId, person })),
     left: ({ fileId }) => whenKnown(fileId, (volumeId) => schedule.left({ volumeId, fileId })),
     async close() {

@@ -133,6 +133,8 @@ export type Versions = {
 
   /** Fills the tables from git; what they knew of a commit (kind, group, file ids) is kept. */
   rebuildIndex(volumeId: string): Promise<void>;
+  /** Takes the versions of a volume away for good, when nothing is being written to it any more: its repository, then with `rows` the tables. */
+  removeAll(removal: { volumeId: string; rows: () => Promise<void> }): Promise<void>;
   /** What RoomNews says, for the schedule. */
   edited(edit: { fileId: string; person: string | null }): void;
   left(left: { fileId: string }): void;

@@ -19,10 +19,9 @@ export function createVolumeQueue({ store, repositories, log, rebuild }: QueueNe
   /** Where the tables of a volume are, once it is known that they agree with git. */
   const heads = new Map<string, Head | null>();
 
-  /** One after the other. When something failed, the next one looks first whether git and the tables still agree. */
+  /** When something failed, the next one looks first whether git and the tables still agree. */
   function inQueue<T>(volumeId: string, work: (repository: Repository) => Promise<T>): Promise<T> {
-    const before = queues.get(volumeId) ?? Promise.resolve();
-    const result = before.then(() =>
+    return afterOthers(volumeId, () =>
       repositories.use(volumeId, async (repository) => {
         const known = heads.get(volumeId);
         if (known === undefined || (known?.oid ?? null) !== (await repository.head()))
@@ -35,6 +34,12 @@ export function createVolumeQueue({ store, repositories, log, rebuild }: QueueNe
         }
       }),
     );
+  }
+
+  /** One after the other. */
+  function afterOthers<T>(volumeId: string, work: () => Promise<T>): Promise<T> {
+    const before = queues.get(volumeId) ?? Promise.resolve();
+    const result = before.then(work);
     const settled = result.then(
       () => undefined,
       () => undefined,
@@ -75,6 +80,13 @@ export function createVolumeQueue({ store, repositories, log, rebuild }: QueueNe
         heads.set(volumeId, await store.head(volumeId));
       });
     },
+    /** The repository goes, then what `rows` takes away. */
+    remove: (volumeId: string, rows: () => Promise<void>): Promise<void> =>
+      afterOthers(volumeId, async () => {
+        heads.delete(volumeId);
+        await repositories.remove(volumeId);
+        await rows();
+      }),
     /** When nothing is being written any more. */
     async idle(): Promise<void> {
       while (queues.size > 0) await Promise.all(queues.values());

@@ -13,7 +13,7 @@ const face = (login: string): Face => ({
   name: login[0]!.toUpperCase() + login.slice(1),
   colour: 1,
 });
-const me: Me = { person: face('ada'), isAdmin: false, hasPassword: true, teams: [], insecure: false };
+const me: Me = { person: face('ada'), isAdmin: false, hasPassword: true, github: null, teams: [], insecure: false };
 const volume = (name: string, more: Partial<Volume> = {}): Volume => ({
   name,
   kind: name.startsWith('team') ? 'team' : name === 'system' ? 'system' : 'user',
