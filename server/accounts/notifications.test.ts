@@ -34,6 +34,7 @@ test('whoever is concerned hears of it, not the one who did it, and who is there
   expect(notifications).toEqual([
     {
       id: expect.any(String),
+      run: null,
       kind: 'review.reverted',
       text: 'Ada Okafor reverted your edit of plan.md.',
       volume: 'team/lab',
