@@ -6,6 +6,7 @@ import { createAccounts } from './accounts/accounts.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAdminCommands } from './adminCommands.ts';
 import { loadConfig, type Config } from './config.ts';
+import { createMcpDoor } from './mcp/serve.ts';
 import { openModels } from './models/openModels.ts';
 import { publicAddress } from './platform/address.ts';
 import { createApp } from './platform/app.ts';
@@ -164,7 +165,9 @@ async function openPort({ config, log, stopping, product }: Surroundings & { pro
   if (vite) stopping.last('vite', vite.close);
   // in development Vite answers first for all but the frames and what they run
   const site = openSite(path.join(root, 'build'));
-  const app = createApp({ ...edge, ...product, site, version: release });
+  const mcp = createMcpDoor({ version: release, log });
+  stopping.last('mcp', mcp.close);
+  const app = createApp({ ...edge, ...product, site, version: release, mcp: mcp.answer });
   const sockets = createSockets({ ...edge, acceptors: product.acceptors });
   const serving = await serve({ app, sockets, server, host, port: config.port, first: vite?.listener });
   stopping.last('port', serving.close);

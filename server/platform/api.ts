@@ -232,7 +232,7 @@ function spend(
 
 export const bearer = (header: string | null): string | null => /^bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? null;
 
-function clientAddress(c: HonoContext, trustProxy: number): string {
+export function clientAddress(c: HonoContext, trustProxy: number): string {
   return forwardedFor({
     peer: getConnInfo(c).remote.address ?? '',
     header: c.req.header('x-forwarded-for') ?? null,

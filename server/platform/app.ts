@@ -2,9 +2,12 @@
 import { Hono } from 'hono';
 import { isProblem, notFound, Problem } from '#shared/errors.ts';
 import { decide } from '#shared/permissions.ts';
-import { bearer, createApi, refuse, type Edge } from './api.ts';
+import { bearer, clientAddress, createApi, refuse, type Edge } from './api.ts';
+import { checkOrigin } from './origin.ts';
 import { inertPolicy, pagePolicy, sandboxHeaders, securityHeaders } from './headers.ts';
 import type { Handlers } from './http.ts';
+import { createInnerApi, type Door } from './innerApi.ts';
+import { limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { createOpenApi } from './openApi.ts';
 import type { Site } from './site.ts';
@@ -17,9 +20,11 @@ export type AppParts = Edge & {
   /** Null in tests of the API alone. */
   site: Site | null;
   version: string;
+  /** What answers at /mcp; null: nothing. */
+  mcp?: Door | null;
 };
 
-export function createApp({ site, readiness, version, ...parts }: AppParts): Hono {
+export function createApp({ site, readiness, version, mcp = null, ...parts }: AppParts): Hono {
   const app = new Hono({ strict: true });
   const { metrics, origins, log } = parts;
   const tls = origins.tls || (origins.origin?.startsWith('https:') ?? false);
@@ -83,7 +88,28 @@ export function createApp({ site, readiness, version, ...parts }: AppParts): Hon
   app.get('/api/openapi.json', (c) =>
     c.body(openApi, 200, { 'content-type': 'application/json', 'cache-control': 'no-cache' }),
   );
-  app.route('/api/v1', createApi(parts));
+  const api = createApi(parts);
+  app.route('/api/v1', api);
+  app.all('/mcp', async (c) => {
+    const request = c.req.raw;
+    const token = bearer(request.headers.get('authorization'));
+    try {
+      if (!mcp) throw notFound('such address');
+      // a cookie is not enough: pages of elsewhere would bring it along
+      if (token === null) throw new Problem('unauthenticated', 'Send an access token: Authorization: Bearer llmos_...');
+      const { headers } = request;
+      checkOrigin(origins, { origin: headers.get('origin'), host: headers.get('host'), hasToken: true });
+      const address = clientAddress(c, parts.trustProxy);
+      await parts.gatekeepers.who({ cookie: null, token, address, agent: '' }, null).catch((error: unknown) => {
+        parts.limits.spend(limits.signedOut, address);
+        throw error;
+      });
+      return await mcp({ request, token, api: createInnerApi({ api, env: c.env, request }) });
+    } catch (error) {
+      if (isProblem(error) && error.code === 'unauthenticated') c.header('www-authenticate', 'Bearer');
+      return refuse(c, error, log);
+    }
+  });
   app.all('/api/*', (c) => refuse(c, notFound('such address in the API'), log));
 
   app.get('*', (c) => {
