@@ -13,6 +13,9 @@ export function readThemeChoice(): ThemeChoice {
   }
 }
 
+/** What is shown now. */
+export const pageIsDark = (): boolean => document.documentElement.dataset['theme'] === 'dark';
+
 function paint(choice: ThemeChoice): void {
   const theme = choice === 'system' ? (systemIsDark().matches ? 'dark' : 'light') : choice;
   if (document.documentElement.dataset['theme'] === theme) return;

@@ -1,4 +1,5 @@
 // What can be done from anywhere.
+import AppWindow from '@lucide/svelte/icons/app-window';
 import Bell from '@lucide/svelte/icons/bell';
 import Columns from '@lucide/svelte/icons/columns-2';
 import Files from '@lucide/svelte/icons/files';
@@ -58,6 +59,7 @@ export function frameActions(workspace: Workspace, { goto, openPalette, showKeys
       run: () => goto(workspace.volume ? workspace.address : '/'),
     },
     { id: 'go.memory', title: 'Go to memory', group: 'Go', icon: Brain, run: () => goto('/memory') },
+    { id: 'go.applets', title: 'Go to applets', group: 'Go', icon: AppWindow, run: () => goto('/applets') },
     { id: 'go.review', title: 'Go to review', group: 'Go', icon: GitPullRequest, run: () => goto('/review') },
     {
       id: 'go.settings',
