@@ -1,23 +1,37 @@
 // The third page of main.ts: what works for people. The library, models, runs and memory know each other by type only; here they are
 // introduced. Each comes with what it asks of the others.
+import { MemoryQuestion } from '#shared/api/memory.ts';
+import { decide, hasRole, type Actor } from '#shared/permissions.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Config } from './config.ts';
-import type { LiveRuns } from './live/runTabs.ts';
+import type { Library } from './library/types.ts';
 import type { Live } from './live/live.ts';
+import type { LiveRuns } from './live/runTabs.ts';
+import type { Memory } from './memory/memory.ts';
+import type { Models } from './models/types.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Database } from './platform/database.ts';
 import type { Log } from './platform/log.ts';
-import { decide, type Actor } from '#shared/permissions.ts';
-import { Problem } from '#shared/errors.ts';
 import { createBrowsers } from './runs/browsers.ts';
 import { createConversations } from './runs/conversations.ts';
 import { createConversationStore } from './runs/conversationStore.ts';
+import { createKernelLimits } from './runs/kernelLimits.ts';
 import { runRoutes } from './runs/runRoutes.ts';
 import { openRuns, type Runs } from './runs/runs.ts';
 import { createRunStore } from './runs/runStore.ts';
-import type { PlanRun, WalkRun } from './runs/walk.ts';
+import { createTools } from './runs/tools/createTools.ts';
+import type { FileParts } from './runs/tools/runFiles.ts';
+import { createTraces } from './runs/traces.ts';
+import type { AskMemory } from './runs/types.ts';
+import { createWalking } from './runs/walking.ts';
+import { traceFiles } from './traceFiles.ts';
 import type { Volumes } from './volumes/volumes.ts';
 import type { VolumeStore } from './volumes/volumeStore.ts';
+import type { Files } from './volumes/files/files.ts';
+import type { FileStore } from './volumes/files/fileStore.ts';
+import type { Merges } from './volumes/files/merge.ts';
+import type { Versions } from './volumes/versions/versions.ts';
+import type { Rooms } from './sync/types.ts';
 
 export type Agents = Awaited<ReturnType<typeof openAgents>>;
 
@@ -26,6 +40,15 @@ export async function openAgents({
   accounts,
   volumes,
   volumeStore,
+  files,
+  fileStore,
+  merges,
+  versions,
+  rooms,
+  search,
+  library,
+  memory,
+  models,
   live,
   clock,
   log,
@@ -35,56 +58,96 @@ export async function openAgents({
   accounts: Accounts;
   volumes: Volumes;
   volumeStore: VolumeStore;
+  files: Files;
+  fileStore: FileStore;
+  merges: Merges;
+  versions: Versions;
+  rooms: Rooms;
+  search: FileParts['search'];
+  library: Library;
+  memory: Pick<Memory, 'query'>;
+  models: Models;
   live: Pick<Live, 'runs'>;
   clock: Clock;
   log: Log;
   config: Pick<Config, 'rateLimits'>;
 }) {
   const failed = (what: string) => (err: unknown) => log.error({ err }, what);
-  const nameOf = async (volumeId: string) => (await volumeStore.byId(volumeId))?.name ?? null;
+  const findVolume = (name: string, actor: Actor) => volumes.find(name, actor);
+  const store = createRunStore(database);
+  const browsers = createBrowsers();
 
-  const plan: PlanRun = async () => {
-    throw new Problem('conflict', 'No model is set up. Add a provider under Settings, Models.');
+  // ---- how a run is walked through: a definition, a model, tools
+  const askMemory: AskMemory = async ({ actor, volume, only, ...question }) => {
+    const asked = MemoryQuestion.parse({ ...question, volume });
+    const answer = await memory.query({ question: asked, actor, only });
+    const placed = (match: { volume: string; path: string }) =>
+      match.volume === volume ? match.path : `${match.volume}: ${match.path}`;
+    return { ...answer, matches: answer.matches.map((match) => ({ ...match, path: placed(match) })) };
   };
-  const walk: WalkRun = async ({ emit }) => {
-    await emit({ type: 'ended', outcome: 'failed', reason: 'No model is set up.', answer: '' });
+  const tools = {
+    files: { findVolume, files, store: fileStore, rooms, merges, versions, search },
+    library,
+    memory: askMemory,
+    browsers,
+    browserOf: (run: string) => runs.browserOf(run),
   };
+  const walking = createWalking({
+    library,
+    models,
+    findVolume,
+    textAt: versions.textAt,
+    kernelLimits: createKernelLimits({
+      library,
+      living: async (fileId) => (await rooms.read(fileId)) ?? versions.textOf(fileId),
+    }),
+    toolsFor: ({ startChild, ...run }) => createTools({ ...run, parts: { ...tools, startChild } }),
+    openChild: (child) => runs.child(child),
+    clock,
+    failed: failed('run.step-failed'),
+  });
 
   // ---- runs, and who looks at them
-  const browsers = createBrowsers();
   const conversations = createConversations({
     store: createConversationStore(database),
     faces: (ids) => accounts.faces(ids),
-    volumeName: nameOf,
+    volumeName: async (volumeId) => (await volumeStore.byId(volumeId))?.name ?? null,
     clock,
   });
+  const volumeFor = async (id: string, personId: string) => {
+    const row = await volumeStore.byId(id);
+    return row && { ...row, role: await accounts.roleIn({ volume: row, personId }) };
+  };
+  const traces = createTraces({
+    store,
+    clock,
+    files: traceFiles({
+      files,
+      fileStore,
+      merges,
+      versions,
+      rooms,
+      volumeStore,
+      mayWrite: async (id, personId) => hasRole((await volumeFor(id, personId))?.role ?? null, 'editor'),
+    }),
+  });
   const runs: Runs = await openRuns({
-    store: createRunStore(database),
+    store,
     conversationOf: conversations.join,
-    plan,
-    walk,
-    trace: async () => null,
+    ...walking,
+    trace: traces.write,
     access: {
-      volume: async (id, personId) => {
-        const row = await volumeStore.byId(id);
-        return row && { ...row, role: await accounts.roleIn({ volume: row, personId }) };
-      },
+      volume: volumeFor,
       face: (personId) => accounts.face(personId),
-      isTokenGood: (tokenId) => accounts.isStillValid({ tokenId, sessionId: null } as Actor),
+      isTokenGood: (tokenId) => accounts.isTokenGood(tokenId),
     },
     news: {
       changed: (news) => live.runs(news),
-      waits: ({ row, what }) => {
-        const text = what === 'question' ? 'asks you something' : 'waits for your approval';
-        accounts
-          .notify({
-            to: [row.personId],
-            kind: `run.${what}`,
-            text: `“${short(row.head.goal)}” ${text}.`,
-            volume: row.head.volume,
-            run: row.id,
-          }) // prettier-ignore
-          .catch(failed('news.failed'));
+      waits({ row: { id, personId, head }, what }) {
+        const how = what === 'question' ? 'asks you something' : 'waits for your approval';
+        const text = `“${short(head.goal)}” ${how}.`;
+        const told = { to: [personId], kind: `run.${what}`, text, volume: head.volume, run: id };
+        accounts.notify(told).catch(failed('news.failed'));
       },
     },
     clock,
@@ -108,25 +171,27 @@ export async function openAgents({
     output: browsers.output,
     left: browsers.left,
   };
-  async function readableVolumes(actor: Actor): Promise<string[]> {
-    const teams = await accounts.teamsOf(actor.personId);
-    const names = [`user/${actor.login}`, ...teams.map(({ slug }) => `team/${slug}`)];
-    const mine = names.filter((name) => !actor.onlyVolume || actor.onlyVolume === name);
-    return (await volumeStore.byNames(mine)).map(({ id }) => id);
-  }
 
   return {
     runs,
     liveRuns,
-    handlers: {
-      ...runRoutes({
-        runs,
-        conversations,
-        browsers,
-        findVolume: (name, actor) => volumes.find(name, actor),
-        readableVolumes,
-      }),
-    },
+    /** For whoever makes versions: those of a run are noted as its. */
+    committed: ({
+      run,
+      volumeId,
+      versions: made,
+    }: {
+      run: string;
+      volumeId: string;
+      versions: { oid: string; at: Date }[];
+    }) => store.addCommits(made.map(({ oid, at }) => ({ runId: run, volumeId, oid, at }))),
+    handlers: runRoutes({
+      runs,
+      conversations,
+      browsers,
+      findVolume,
+      readableVolumes: async (actor) => (await volumes.readable(actor)).map(({ id }) => id),
+    }),
     async close(): Promise<void> {
       stopListening();
       await runs.close();

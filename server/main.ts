@@ -108,6 +108,7 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
     clock,
     log,
     embed: embeddings && embeddings.embed,
+    models,
     config,
     release,
   });

@@ -6,6 +6,7 @@ import { openAgents } from './agents.ts';
 import type { Config } from './config.ts';
 import { createLive } from './live/live.ts';
 import { openMemory } from './memory/memory.ts';
+import type { Models } from './models/types.ts';
 import type { EmbedTexts } from './memory/memoryIndex.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Database } from './platform/database.ts';
@@ -14,6 +15,7 @@ import type { Log } from './platform/log.ts';
 import type { Repositories } from './platform/repositories.ts';
 import { createLibrary } from './library/library.ts';
 import { libraryRoutes } from './library/libraryRoutes.ts';
+import { noteRunCommits } from './runs/runCommits.ts';
 import { openReviews } from './reviews/reviews.ts';
 import { reviewRoutes } from './reviews/reviewRoutes.ts';
 import { openRooms } from './sync/rooms.ts';
@@ -31,6 +33,7 @@ import { openVersions } from './volumes/versions/openVersions.ts';
 import { createRollback, rollbackFiles } from './volumes/history/rollback.ts';
 import { rollbackRoutes } from './volumes/history/rollbackRoutes.ts';
 import { createDefinitionStore } from './volumes/search/definitionStore.ts';
+import { searchVolume } from './volumes/search/search.ts';
 import { createSearchStore } from './volumes/search/searchStore.ts';
 import { readSample, readSystemFiles, type Sample } from './volumes/exchange/shippedFiles.ts';
 import { createShippedStore } from './volumes/exchange/shippedStore.ts';
@@ -60,6 +63,7 @@ export async function openWorkspace({
   clock,
   log,
   embed,
+  models,
   config,
   release,
 }: {
@@ -72,6 +76,7 @@ export async function openWorkspace({
   log: Log;
   /** Meaning of texts; null: search is by words alone. */
   embed: EmbedTexts;
+  models: Models;
   config: Pick<Config, 'checkpoint' | 'rateLimits'>;
   release: string;
 }) {
@@ -165,7 +170,7 @@ export async function openWorkspace({
       if (verdict === 'reverted') tellReverted({ volumeId, oid: oids[0]!, by, authors }).catch(failed('news.failed'));
     },
   });
-  const versions = await openVersions({
+  const made = await openVersions({
     database,
     repositories,
     rooms,
@@ -184,6 +189,7 @@ export async function openWorkspace({
     log,
     times: config.checkpoint,
   });
+  const versions = noteRunCommits(made, (noted) => agents.committed(noted));
   async function tellReverted({
     volumeId,
     oid,
@@ -258,11 +264,21 @@ export async function openWorkspace({
   await openSystem();
 
   // ---- what works for them
+  const searching = createSearchStore(database);
   const agents = await openAgents({
     database,
     accounts,
     volumes,
     volumeStore,
+    files,
+    fileStore: store,
+    merges,
+    versions,
+    rooms,
+    search: (question) => searchVolume({ store: searching, ...question }),
+    library,
+    memory,
+    models,
     live,
     clock,
     log,
@@ -293,7 +309,7 @@ export async function openWorkspace({
         merges,
         versions,
         rooms,
-        search: createSearchStore(database),
+        search: searching,
         people,
         originOf: accounts.originOf,
       }),

@@ -24,6 +24,8 @@ export type Access = {
   ): Promise<Actor | null>;
   /** For what was opened earlier: is the sign-in or token behind it still good? */
   isStillValid(actor: Actor): Promise<boolean>;
+  /** The same for what a token alone stands behind. */
+  isTokenGood(tokenId: string): Promise<boolean>;
   /** A team as somebody sees it; null: there is none. `decide` says what a missing role means. */
   team(question: { slug: string; personId: string | null }): Promise<TeamTarget | null>;
   teamsOf(personId: string): Promise<{ id: string; slug: string; name: string; role: Role }[]>;
@@ -96,6 +98,8 @@ export function createAccess({
       if (actor.tokenId) return isTokenAlive({ queries: database, clock, id: actor.tokenId });
       return false;
     },
+
+    isTokenGood: (id) => isTokenAlive({ queries: database, clock, id }),
 
     async team({ slug, personId }) {
       const found = await findTeam(database, slug);

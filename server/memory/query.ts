@@ -32,12 +32,15 @@ export function createQuery({
   return async function queryMemory({
     question,
     actor,
+    only = null,
   }: {
     question: ParsedQuestion;
     actor: Actor;
+    /** Names of volumes: nothing of others. */
+    only?: readonly string[] | null;
   }): Promise<MemoryAnswer> {
     const started = performance.now();
-    const places = await readable(actor);
+    const places = (await readable(actor)).filter(({ name }) => only === null || only.includes(name));
     const asked =
       question.scope === 'project' && question.volume ? places.filter(({ name }) => name === question.volume) : places;
     const volumeIds = asked.map(({ id }) => id);

@@ -21,6 +21,8 @@ export type OpenRun = {
   readonly state: RunState;
   /** The last events, the newest last; older ones are in the database only. */
   readonly recent: readonly RunEvent[];
+  /** What it told could not be written: nothing more is told. */
+  readonly isBroken: boolean;
   emit(act: RunAct): Promise<RunEvent>;
 };
 
@@ -174,9 +176,18 @@ export function createEventLog({
     /** `state`: after all events that are stored. */
     open({ id, state, recent = [] }: { id: string; state: RunState; recent?: RunEvent[] }): OpenRun {
       const run: Inner = {
-        id, state, recent: recent.slice(-keptRecent), seq: state.seq, tail: null, half: null, broken: null,
+        id,
+        state,
+        recent: recent.slice(-keptRecent),
+        seq: state.seq,
+        tail: null,
+        half: null,
+        broken: null,
+        get isBroken() {
+          return run.broken !== null;
+        },
         emit: (act) => emit(run, act),
-      }; // prettier-ignore
+      };
       return run;
     },
     /** Everything that was told is durable, or given up. */

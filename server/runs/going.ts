@@ -10,7 +10,8 @@ import type { EventLog, OpenRun } from './eventLog.ts';
 import type { RunRow, RunStore } from './runStore.ts';
 import { waitingCalls } from './summary.ts';
 import type { Emit } from './types.ts';
-import type { RunStop, Said, WalkRun } from './walk.ts';
+import { Interrupted } from './loop.ts';
+import type { Earlier, Lent, Said, WalkRun } from './walk.ts';
 
 type Ended = Extract<RunAct, { type: 'ended' }>;
 export type Going = {
@@ -27,6 +28,7 @@ export type GoingRuns = ReturnType<typeof createGoing>;
 
 /** A walker that does not come back by itself is left behind after this. */
 const patienceMs = 5000;
+const mendMs = 10_000;
 
 export function createGoing({
   store,
@@ -35,7 +37,6 @@ export function createGoing({
   trace,
   clock,
   log,
-  changed,
 }: {
   store: RunStore;
   events: EventLog;
@@ -48,8 +49,6 @@ export function createGoing({
   }) => Promise<Omit<Extract<RunAct, { type: 'trace' }>, 'type'> | null>;
   clock: Clock;
   log: Log;
-  /** It left memory. */
-  changed: (row: RunRow) => void;
 }) {
   const all = new Map<string, Going>();
   const loading = new Map<string, Promise<Going | null>>();
@@ -82,10 +81,29 @@ export function createGoing({
   /** Out of memory, if nothing holds it there. */
   function release(going: Going): void {
     const { row, log: open, asking } = going;
-    if (going.walk || (open.state.endedAt === null && !closing)) return;
+    if (going.walk || (open.state.endedAt === null && !open.isBroken && !closing)) return;
     asking.close();
     if (all.get(row.id) === going) all.delete(row.id);
-    changed(row);
+    if (open.isBroken && !closing) mendLater(row.id);
+  }
+
+  /** Its end could not be written: the database was away for too long. */
+  function mendLater(id: string): void {
+    setTimeout(() => {
+      if (closing) return;
+      load(id)
+        .then(async (found) => {
+          if (!found || found.walk || found.log.state.endedAt !== null) return;
+          await end(found, {
+            type: 'ended',
+            outcome: 'failed',
+            reason: 'The database was away for too long.',
+            answer: '',
+          });
+          release(found);
+        })
+        .catch(() => mendLater(id));
+    }, mendMs).unref();
   }
 
   /** Trace first, so that it is in the last version of the run; then the end. Once. */
@@ -107,7 +125,12 @@ export function createGoing({
   /** Sets a walker going, with all that was told so far. `actor`: with the rights that the run has now. */
   function go(
     going: Going,
-    { actor, history, earlier }: { actor: Actor; history: RunEvent[]; earlier: Parameters<WalkRun>[0]['earlier'] },
+    {
+      actor,
+      history,
+      earlier,
+      lent = null,
+    }: { actor: Actor; history: RunEvent[]; earlier: Earlier[]; lent?: Lent | null },
   ): void {
     if (going.walk || closing) return;
     const { row, log: open, asking } = going;
@@ -134,14 +157,16 @@ export function createGoing({
           emit,
           people: asking.people,
           signal: abort.signal,
+          lent,
         });
       } catch (error) {
         if (!abort.signal.aborted && !isProblem(error)) log.error({ err: error, run: row.id }, 'run.failed');
         reason = isProblem(error) ? error.message : 'Something went wrong on the server. It is written in its log.';
       }
       if (isQuiet(abort.signal)) return;
-      const stop = abort.signal.reason as RunStop | undefined;
-      const how = stop && 'outcome' in stop ? stop : { outcome: 'failed' as const, reason };
+      const how = abort.signal.aborted
+        ? { outcome: 'stopped' as const, reason: String(abort.signal.reason) }
+        : { outcome: 'failed' as const, reason };
       if (!going.ending) end(going, { type: 'ended', ...how, answer: '' }).catch(() => undefined);
       await going.ending!.catch((error: unknown) => log.error({ err: error, run: row.id }, 'run.end-failed'));
     })().finally(() => {
@@ -161,12 +186,12 @@ export function createGoing({
     isClosing: () => closing,
 
     /** Ends a run from outside, with its walker or without. Resolves when the end is durable. */
-    async stop(going: Going, stop: Exclude<RunStop, { quiet: true }>): Promise<void> {
+    async stop(going: Going, reason: string): Promise<void> {
       const walking = going.walk;
-      walking?.abort.abort(stop);
+      walking?.abort.abort(reason);
       if (walking) await Promise.race([walking.over, pause(patienceMs)]);
       if (going.log.state.endedAt !== null) return;
-      await end(going, { type: 'ended', ...stop, answer: '' });
+      await end(going, { type: 'ended', outcome: 'stopped', reason, answer: '' });
       release(going);
     },
 
@@ -176,7 +201,7 @@ export function createGoing({
       const walking = [...all.values()].flatMap(({ walk: one, log: open }) =>
         one && open.state.endedAt === null ? one : [],
       );
-      for (const { abort } of walking) abort.abort({ quiet: true } satisfies RunStop);
+      for (const { abort } of walking) abort.abort(new Interrupted());
       await Promise.race([Promise.all(walking.map(({ over }) => over)), pause(patienceMs)]);
       for (const { asking } of all.values()) asking.close();
       await events.settled();
@@ -195,5 +220,5 @@ export function createGoing({
   };
 }
 
-const isQuiet = (signal: AbortSignal) => signal.aborted && 'quiet' in (signal.reason as RunStop);
+const isQuiet = (signal: AbortSignal) => signal.reason instanceof Interrupted;
 const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms).unref());

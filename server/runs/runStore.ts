@@ -112,6 +112,17 @@ export function createRunStore(database: Database) {
         .orderBy(desc(runs.createdAt), desc(runs.id))
         .limit(limit + 1);
     },
+    /** Those that go on from one of these, or read its files. */
+    async following(ids: string[], limit: number): Promise<RunRow[]> {
+      if (ids.length === 0) return [];
+      const reads = or(...ids.map((id) => sql`${runs.dependsOn} @> ${JSON.stringify([{ run: id }])}::jsonb`));
+      return database
+        .select()
+        .from(runs)
+        .where(or(inArray(runs.previousId, ids), inArray(runs.parentId, ids), reads))
+        .orderBy(asc(runs.createdAt))
+        .limit(limit);
+    },
     /** Oldest first. */
     async children(id: string): Promise<RunRow[]> {
       return database.select().from(runs).where(eq(runs.parentId, id)).orderBy(asc(runs.createdAt), asc(runs.id));
@@ -144,8 +155,8 @@ export function createRunStore(database: Database) {
     async keepSaid({ id, said }: { id: string; said: Said[] }): Promise<void> {
       await database.update(runs).set({ said }).where(eq(runs.id, id));
     },
-    async traced({ id, path }: { id: string; path: string }): Promise<void> {
-      await database.update(runs).set({ tracePath: path }).where(eq(runs.id, id));
+    async traced({ id, path, dependsOn }: { id: string; path: string; dependsOn: RunRow['dependsOn'] }): Promise<void> {
+      await database.update(runs).set({ tracePath: path, dependsOn }).where(eq(runs.id, id));
     },
 
     /** What was answered before in a conversation, oldest first. */

@@ -4,7 +4,7 @@ import crypto from 'node:crypto';
 import { notFound, Problem } from '#shared/errors.ts';
 import type { Face } from '#shared/live.ts';
 import { decide, type Actor } from '#shared/permissions.ts';
-import { readRun, type Limits, type RunEvent, type RunHead, type RunState } from '#shared/run.ts';
+import { readRun, type Limits, type Outcome, type RunEvent, type RunHead, type RunState } from '#shared/run.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { RunTarget, VolumeTarget } from '../platform/http.ts';
 import type { Log } from '../platform/log.ts';
@@ -12,10 +12,12 @@ import { eventsBefore } from './branching.ts';
 import { createEventLog, type OpenRun } from './eventLog.ts';
 import { createFollowing } from './following.ts';
 import { createGoing, type Going } from './going.ts';
+import { Interrupted } from './loop.ts';
 import type { RunRow, RunStore } from './runStore.ts';
 import { summaryOf, waitingCalls } from './summary.ts';
-import type { Earlier, PlanRun, RunActor, RunBudget, RunRequest, WalkRun } from './walk.ts';
+import type { Earlier, Lent, Plan, PlanRun, RunActor, RunBudget, RunRequest, WalkRun } from './walk.ts';
 
+type ChildEnd = { run: string; agent: string; outcome: Outcome; reason: string; answer: string };
 export type RunNews = {
   /** It began, changed its status or ended. `only`: nobody but this person may know of it. */
   changed(news: { volumeId: string; run: string; only: string | null }): void;
@@ -81,7 +83,7 @@ export async function openRuns({
       if (row) tellChange(row, run, before);
     },
   });
-  const going = createGoing({ store, events, walk, trace, clock, log, changed: () => undefined });
+  const going = createGoing({ store, events, walk, trace, clock, log });
   /** Started and not yet in memory. */
   const starting = new Map<string, number>();
 
@@ -107,10 +109,10 @@ export async function openRuns({
     return at < 0 ? before : before.slice(0, at);
   };
 
-  async function walkOn(one: Going): Promise<void> {
+  async function walkOn(one: Going, lent: Lent | null = null): Promise<void> {
     const earlier = await earlierOf(one.row);
     const history = await store.events(one.row.id);
-    going.go(one, { actor: actorOf(one.row), history, earlier });
+    going.go(one, { actor: actorOf(one.row), history, earlier, lent });
   }
 
   /** May this run still act as its person, here and now? Says why not. */
@@ -135,6 +137,7 @@ export async function openRuns({
       | 'reason'
       | 'answer'
       | 'said'
+      | 'dependsOn'
       | 'steps'
       | 'calls'
       | 'tokens'
@@ -153,10 +156,31 @@ export async function openRuns({
     const state = readRun(told);
     const summary = summaryOf(row.id, state);
     await store.add({ row, events: told, summary });
-    const full: RunRow = { ...row, ...summary, said: [], tracePath: null };
+    const full: RunRow = { ...row, ...summary, said: [], dependsOn: [], tracePath: null };
     const one = going.add(full, events.open({ id: row.id, state, recent: told }));
     tellRow(full);
     return one;
+  }
+
+  /** A sub-agent acts for the same person, with the same rights, in the same volume, and is seen by the same people. */
+  function addChild(
+    { row: above }: Going,
+    { call, goal, found }: { call: string; goal: string; found: Plan },
+  ): Promise<Going> {
+    const id = crypto.randomUUID();
+    const { head } = above;
+    const child: RunHead = {
+      ...head, id, goal, agent: found.agent, model: found.model, limits: found.limits, versions: found.versions,
+      parent: { run: above.id, call }, branchOf: null, depth: head.depth + 1,
+    }; // prettier-ignore
+    const { volumeId, personId, actor, conversationId, rootId, browserOf } = above;
+    const request = { agent: found.agent?.name ?? null, skills: [], paths: [], model: found.model, budget: {} };
+    return add({
+      row: {
+        id, volumeId, personId, actor, conversationId, rootId, browserOf, request, head: child, private: above.private,
+        parentId: above.id, parentCall: call, previousId: null, createdAt: new Date(clock.now()),
+      },
+    }); // prettier-ignore
   }
 
   /** Takes one of the places that a person has; give it back when the run is in memory. */
@@ -264,7 +288,7 @@ export async function openRuns({
       const one = await find(id);
       if (one.log.state.endedAt !== null) return letGo(one, Promise.resolve());
       const { name } = await faceOf(actor);
-      await going.stop(one, { outcome: 'stopped', reason: `${name} stopped it.` });
+      await going.stop(one, `${name} stopped it.`);
       for (const child of await store.children(id))
         if (child.endedAt === null) await runs.stop({ id: child.id, actor });
     },
@@ -322,6 +346,41 @@ export async function openRuns({
       }
     },
 
+    /** Another agent does a call of this run. One that a restart left goes on. */
+    async child({
+      parent,
+      call,
+      goal,
+      plan: found,
+      lent,
+      signal,
+    }: {
+      parent: RunHead;
+      call: string;
+      goal: string;
+      plan: Plan;
+      lent: Lent;
+      signal: AbortSignal;
+    }): Promise<{ run: string; over: Promise<ChildEnd> }> {
+      const above = await find(parent.id);
+      const left = await store.childOf({ parent: parent.id, call });
+      const one = left && left.endedAt === null ? await find(left.id) : await addChild(above, { call, goal, found });
+      const agent = one.row.head.agent?.name ?? '';
+      const stop = () => {
+        if (!(signal.reason instanceof Interrupted)) going.stop(one, String(signal.reason)).catch(failed);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      await walkOn(one, lent);
+      if (signal.aborted) stop();
+      const over = (one.walk?.over ?? Promise.resolve()).then(() => {
+        signal.removeEventListener('abort', stop);
+        const { status, reason, answer } = one.log.state;
+        const outcome = status === 'done' || status === 'stopped' ? status : 'failed';
+        return { run: one.row.id, agent, outcome, reason: reason ?? '', answer: answer ?? '' } as const;
+      });
+      return { run: one.row.id, over };
+    },
+
     async retry({ id, actor, volume }: { id: string; actor: Actor; volume: VolumeTarget }): Promise<RunRow> {
       const row = await runs.row(id);
       const { request, head, conversationId: conversation, private: isPrivate } = row;
@@ -374,15 +433,14 @@ export async function openRuns({
         await one.log.emit({ type: 'notice', level: 'info', text: `${name} lends this run their browser.` });
       if (one) going.release(one);
     },
-    browserOf: async (id: string): Promise<string | null> =>
-      (going.get(id)?.row ?? (await store.byId(id)))?.browserOf ?? null,
+    browserOf: async (id: string): Promise<string> => (await runs.row(id)).browserOf,
 
     /** Somebody's rights changed: what runs in their name and may no longer, stops. */
     async recheck(personId: string): Promise<void> {
       for (const one of [...going.all.values()].filter(({ row }) => row.personId === personId)) {
         if (one.log.state.endedAt !== null || one.row.parentId !== null) continue;
         const lost = await lostRight(one.row);
-        if (lost) await going.stop(one, { outcome: 'stopped', reason: lost });
+        if (lost) await going.stop(one, lost);
       }
     },
 

@@ -67,6 +67,8 @@ export const runs = pgTable(
     said: jsonb().$type<Said[]>().notNull().default([]),
     tainted: boolean().notNull().default(false),
     tracePath: text('trace_path'),
+    /** Runs whose files it read. */
+    dependsOn: jsonb('depends_on').$type<{ run: string; file: string }[]>().notNull().default([]),
     createdAt: at('created_at').notNull(),
     endedAt: at('ended_at'),
   },

@@ -2,6 +2,8 @@
 import type { Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
 import type { RunEvent, RunHead } from '#shared/run.ts';
+import type { Budget } from './budget.ts';
+import type { Taint } from './taint.ts';
 import type { Emit, People } from './types.ts';
 
 /** Of the actor, what lasts longer than a sign-in: a run goes on when its person closes the browser. */
@@ -35,17 +37,18 @@ export type Walk = {
   earlier: Earlier[];
   emit: Emit;
   people: People;
+  /** Aborted with a sentence that says why it is stopped, or with `Interrupted` when the server goes away. */
   signal: AbortSignal;
+  /** Of the run above, whose call this one does. */
+  lent: Lent | null;
 };
+export type Lent = { budget: Budget; taint: Taint; tools: readonly string[] };
 
 /**
- * Walks through a run until it ended: the last thing that it tells is `ended`. It may throw only when `emit` did. When `signal` is
- * aborted it comes back soon, with `signal.reason` as a `RunStop` that says how it ends.
+ * Walks through a run until it ended: the last thing that it tells is `ended`, unless the server goes away. When `signal` is aborted it
+ * comes back soon.
  */
 export type WalkRun = (walk: Walk) => Promise<void>;
-
-/** Why a run is stopped from outside. `quiet`: the server goes away, nothing more is told; the next start says what became of it. */
-export type RunStop = { outcome: 'stopped' | 'failed'; reason: string } | { quiet: true };
 
 /** What is found out before a run begins: which text it follows, at which versions, with which model and limits. */
 export type Plan = {

@@ -101,6 +101,7 @@ CREATE TABLE "runs" (
 	"said" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"tainted" boolean DEFAULT false NOT NULL,
 	"trace_path" text,
+	"depends_on" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"created_at" timestamp with time zone NOT NULL,
 	"ended_at" timestamp with time zone
 );

@@ -1,0 +1,233 @@
+// From a run to the loop: which text it follows, at which versions, with which model, tools, skills and limits; and the runs that it starts
+// for others. What a run saw when it began is what it sees when it goes on or is branched.
+import { Problem } from '#shared/errors.ts';
+import type { Actor } from '#shared/permissions.ts';
+import { readRun, type Limits, type RunEvent, type RunHead, type RunState } from '#shared/run.ts';
+import type { TypedDefinition } from '#shared/definitionTypes.ts';
+import { readTyped } from '#shared/typedDefinition.ts';
+import type { Library, ResolvedDefinition } from '../library/types.ts';
+import type { Models } from '../models/types.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { ChatMessage } from '../platform/model.ts';
+import type { VolumeTarget } from '../platform/http.ts';
+import { createBudget, limitsOf } from './budget.ts';
+import { Interrupted, runLoop } from './loop.ts';
+import type { PromptSkill } from './prompt.ts';
+import type { Spill } from './results.ts';
+import type { StartChild, Tool } from './types.ts';
+import type { Earlier, PlanRun, Walk, WalkRun } from './walk.ts';
+
+export type ToolsFor = (run: {
+  head: RunHead;
+  actor: Actor;
+  agent: string;
+  granted: readonly string[] | null;
+  refused: readonly string[];
+  /** Names of the tools that the run above has. */
+  parent: readonly string[] | null;
+  startChild: StartChild;
+}) => { tools: Tool[]; spill: Spill };
+
+export type WalkingNeeds = {
+  library: Pick<Library, 'resolve' | 'skillsFor' | 'versions'>;
+  models: Models;
+  findVolume: (name: string, actor: Actor) => Promise<VolumeTarget | null>;
+  textAt: (place: { volumeId: string; at: string; path: string }) => Promise<string | null>;
+  /** What the kernel says of limits, now. */
+  kernelLimits: (question: { actor: Actor; volume: string }) => Promise<Partial<Limits>>;
+  toolsFor: ToolsFor;
+  /** A run for a call of another one. It may be there already, from before a restart. */
+  openChild: (child: {
+    parent: RunHead;
+    call: string;
+    goal: string;
+    plan: Awaited<ReturnType<PlanRun>>;
+    lent: NonNullable<Walk['lent']>;
+    signal: AbortSignal;
+  }) => Promise<{ run: string; over: Promise<Awaited<ReturnType<StartChild>>> }>;
+  clock: Clock;
+  failed: (error: unknown) => void;
+};
+
+/** Whom a goal goes to when nobody is named. */
+const usualAgent = 'SystemAgent';
+const plainAgent = {
+  name: 'Assistant',
+  body: 'You help the people of this workspace with their files and goals. Look before you answer, do what was asked, and no more.',
+};
+
+export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkRun } {
+  const { library, models, findVolume, clock } = needs;
+
+  async function findAgent({
+    actor,
+    volume,
+    wanted,
+    at,
+  }: {
+    actor: Actor;
+    volume: string;
+    wanted: string | null;
+    at?: Record<string, string>;
+  }): Promise<ResolvedDefinition | null> {
+    const lookup = { actor, volume, kind: 'agent', ...(at ? { at } : {}) } as const;
+    if (wanted === null) return library.resolve({ ...lookup, name: usualAgent });
+    const name = wanted.replace(/^@/, '');
+    const byPath = name.includes('/') ? await library.resolve({ ...lookup, path: name }) : null;
+    return byPath ?? library.resolve({ ...lookup, name });
+  }
+
+  const plan: PlanRun = async ({ actor, volume, request, at }) => {
+    const versions = at ?? (await library.versions({ actor, volume: volume.name }));
+    const agent = await findAgent({ actor, volume: volume.name, wanted: request.agent, at: versions });
+    if (!agent && request.agent !== null)
+      throw new Problem('not-found', `There is no agent “${request.agent}” here.`, { agent: request.agent });
+    const wanted = request.model ?? agent?.definition.model ?? null;
+    const model = await models.open({ wanted, personId: actor.personId, teamId: volume.teamId });
+    const kernel = await needs.kernelLimits({ actor, volume: volume.name });
+    return {
+      agent: agent && refOf(agent),
+      model: model.name,
+      limits: limitsOf(kernel, agent?.definition.limits),
+      versions,
+    };
+  };
+
+  /** The text that the run follows, as it was when it began. */
+  async function definitionOf({ agent }: RunHead, actor: Actor): Promise<TypedDefinition | null> {
+    if (agent === null) return null;
+    const volume = await findVolume(agent.volume, actor);
+    const text = volume && agent.oid && (await needs.textAt({ volumeId: volume.id, at: agent.oid, path: agent.path }));
+    if (!text) throw new Problem('not-found', `${agent.path} of ${agent.volume} cannot be read any more.`);
+    return readTyped({ path: agent.path, text });
+  }
+
+  /** Those that it was given when it began, or that fit. */
+  async function skillsOf({ head, request, actor }: Walk, state: RunState, definition: TypedDefinition | null) {
+    const { volume, goal, versions } = head;
+    const lookup = { actor, volume, at: versions };
+    const named = [...request.skills, ...(definition?.skills ?? [])];
+    const before = await Promise.all(
+      state.skills.map(async ({ path, why }) => {
+        const skill = await library.resolve({ ...lookup, kind: 'skill', path });
+        return skill ? [{ skill, why }] : [];
+      }),
+    );
+    const chosen = before.length > 0 ? before.flat() : await library.skillsFor({ ...lookup, goal, named, most: 3 });
+    return chosen.map(({ skill, why }): PromptSkill => ({
+      name: skill.name,
+      description: skill.definition.description,
+      body: skill.definition.body,
+      volume: skill.volume,
+      path: skill.path,
+      why,
+    }));
+  }
+
+  /** Another agent does a call of this run: as it is written now, so that one that was just written can be asked, or as it was for a branch. */
+  const startChild: StartChild = async ({
+    agent: wanted,
+    goal,
+    parent,
+    call,
+    actor,
+    tools,
+    budget,
+    taint,
+    signal,
+    started,
+  }) => {
+    const { volume } = parent;
+    const pinned = parent.branchOf && (await findAgent({ actor, volume, wanted, at: parent.versions }));
+    const agent = pinned ?? (await findAgent({ actor, volume, wanted }));
+    if (!agent) throw new Problem('not-found', `There is no agent “${wanted}”. Look with discover_agents.`);
+    const limits = limitsOf(parent.limits, agent.definition.limits);
+    const { run, over } = await needs.openChild({
+      parent,
+      call,
+      goal,
+      signal,
+      lent: { budget: budget.child(limits), taint, tools },
+      plan: {
+        agent: refOf(agent),
+        model: agent.definition.model ?? parent.model,
+        limits,
+        versions: { ...parent.versions, [agent.volume]: agent.oid },
+      },
+    });
+    await started({ run, agent: agent.name });
+    return over;
+  };
+
+  const walk: WalkRun = async (given) => {
+    const { head, actor, request, events, earlier, emit, people, signal, lent } = given;
+    const state = readRun(events);
+    const definition = await definitionOf(head, actor);
+    const volume = await findVolume(head.volume, actor);
+    const [model, skills] = await Promise.all([
+      models.open({ wanted: head.model, personId: actor.personId, teamId: volume?.teamId ?? null }),
+      skillsOf(given, state, definition),
+    ]);
+    const { tools, spill } = needs.toolsFor({
+      head,
+      actor,
+      agent: definition?.name ?? plainAgent.name,
+      granted: definition?.tools ?? null,
+      refused: definition?.refusedTools ?? [],
+      parent: lent?.tools ?? null,
+      startChild,
+    });
+    const limits = limitsOf(head.limits, request.budget);
+    const budget = lent?.budget ?? createBudget({ limits, clock, ...spentSince(events) });
+    const end = await runLoop({
+      head,
+      definition: definition ? { name: definition.name, body: definition.body } : plainAgent,
+      messages: conversationOf(earlier),
+      model,
+      tools,
+      budget,
+      people,
+      emit,
+      signal,
+      clock,
+      actor,
+      past: state,
+      skills,
+      facts: factsOf(given, clock),
+      spill,
+      failed: needs.failed,
+      ...(lent ? { taint: lent.taint } : {}),
+    });
+    if (!(signal.reason instanceof Interrupted)) await emit({ type: 'ended', ...end });
+  };
+
+  return { plan, walk };
+}
+
+const refOf = ({ kind, id, name, volume, path, oid }: ResolvedDefinition): RunHead['agent'] => ({
+  kind, id, name, volume, path, oid,
+}); // prettier-ignore
+
+/** What was said in a conversation before this goal. */
+const conversationOf = (earlier: Earlier[]): ChatMessage[] =>
+  earlier.flatMap(({ goal, answer }): ChatMessage[] => [
+    { role: 'user', content: goal },
+    { role: 'assistant', content: answer?.trim() || '(There was no answer.)', calls: [] },
+  ]);
+
+function factsOf({ request }: Walk, clock: Clock): string[] {
+  const today = `Today is ${new Date(clock.now()).toISOString().slice(0, 10)}.`;
+  return request.paths.length > 0 ? [today, `The goal is about these files: ${request.paths.join(', ')}.`] : [today];
+}
+
+/** Since a person last let it go on; what a branch took over from another run was paid there. */
+function spentSince(events: RunEvent[]): { spent: RunState['spent'] } {
+  const from = Math.max(
+    0,
+    events.findLastIndex(({ type }) => type === 'resumed'),
+  );
+  const [started] = events;
+  const own = events.filter((event, i) => i > from && event.at >= (started?.at ?? ''));
+  const head = started?.type === 'started' ? [started] : [];
+  return { spent: readRun([...head, ...own]).spent };
+}
