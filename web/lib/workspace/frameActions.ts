@@ -7,15 +7,18 @@ import Brain from '@lucide/svelte/icons/brain';
 import GitPullRequest from '@lucide/svelte/icons/git-pull-request';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import LogOut from '@lucide/svelte/icons/log-out';
+import MessageSquarePlus from '@lucide/svelte/icons/message-square-plus';
 import Moon from '@lucide/svelte/icons/moon';
 import PanelLeft from '@lucide/svelte/icons/panel-left';
 import PanelRight from '@lucide/svelte/icons/panel-right';
+import Play from '@lucide/svelte/icons/play';
 import Search from '@lucide/svelte/icons/search';
 import Settings from '@lucide/svelte/icons/settings';
 import Sun from '@lucide/svelte/icons/sun';
 import X from '@lucide/svelte/icons/x';
 import { setThemeChoice } from '#lib/ui/theme.ts';
 import type { Action } from './actions.svelte.ts';
+import { phone, wide } from './narrow.ts';
 import { goRound } from './regions.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
@@ -60,6 +63,15 @@ export function frameActions(workspace: Workspace, { goto, openPalette, showKeys
     },
     { id: 'go.memory', title: 'Go to memory', group: 'Go', icon: Brain, run: () => goto('/memory') },
     { id: 'go.applets', title: 'Go to applets', group: 'Go', icon: AppWindow, run: () => goto('/applets') },
+    { id: 'go.runs', title: 'Go to runs', group: 'Go', icon: Play, run: () => goto('/runs') },
+    {
+      id: 'chat.ask',
+      title: 'Ask an agent',
+      group: 'Go',
+      keys: 'Alt A',
+      icon: MessageSquarePlus,
+      run: () => (phone.current ? goto('/chat') : workspace.ask('')),
+    },
     { id: 'go.review', title: 'Go to review', group: 'Go', icon: GitPullRequest, run: () => goto('/review') },
     {
       id: 'go.settings',
@@ -127,7 +139,7 @@ export function frameActions(workspace: Workspace, { goto, openPalette, showKeys
       group: 'View',
       keys: 'Ctrl Alt B',
       icon: PanelRight,
-      run: () => workspace.layout.change({ rightOpen: !workspace.layout.rightOpen }),
+      run: () => workspace.layout.toggleRight(!wide.current),
     },
     { id: 'theme.light', title: 'Light look', group: 'View', icon: Sun, run: () => setThemeChoice('light') },
     { id: 'theme.dark', title: 'Dark look', group: 'View', icon: Moon, run: () => setThemeChoice('dark') },

@@ -46,6 +46,8 @@ const clamp = (value: number, { least, most }: { least: number; most: number }) 
   Math.min(most, Math.max(least, Math.round(value)));
 
 export class Layout {
+  /** Where the right panel covers the text it is open only when somebody asked, and not remembered. */
+  rightOver = $state(false);
   #kept = $state<Kept>({ ...usual });
   readonly #storage: Storage;
   readonly #key: string;
@@ -92,6 +94,15 @@ export class Layout {
   }
   get singleKeys(): boolean {
     return this.#kept.singleKeys;
+  }
+
+  showRight(): void {
+    this.rightOver = true;
+    if (!this.rightOpen) this.change({ rightOpen: true });
+  }
+  toggleRight(covers: boolean): void {
+    if (covers) this.rightOver = !this.rightOver;
+    else this.change({ rightOpen: !this.rightOpen });
   }
 
   change(to: Partial<Kept>): void {

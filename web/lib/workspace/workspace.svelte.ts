@@ -17,6 +17,7 @@ import { NotificationList } from './notifications.svelte.ts';
 import { placeAddress, type Place } from './place.ts';
 import { Tabs, type KeptTabs } from './tabs.svelte.ts';
 import { isInside } from './tree.ts';
+import { WaitingRuns } from './waiting.svelte.ts';
 import { upload, type Upload } from './upload.ts';
 
 export type Outside = {
@@ -54,11 +55,14 @@ export class Workspace {
   connection = $state<LiveState>('connecting');
   status = $state.raw<EditorStatus | null>(null);
   footer = $state.raw<Footer | null>(null);
+  /** Words that a part of the page puts in front of the person, to send to an agent; the chat takes them. */
+  asked = $state.raw<{ text: string; caret: number } | null>(null);
   /** Counts up with every version that lands in the open volume: what shows history reads again. */
   versions = $state(0);
   /** Folders of the open volume that are open in the tree. */
   readonly expanded = new OpenFolders();
   readonly notifications: NotificationList;
+  readonly waiting: WaitingRuns;
   readonly tabs = new Tabs();
   readonly actions = new Actions();
   layout: Layout;
@@ -73,6 +77,7 @@ export class Workspace {
     this.#outside = outside;
     this.layout = new Layout(outside.storage, '');
     this.notifications = new NotificationList(outside.api);
+    this.waiting = new WaitingRuns(outside.api);
   }
 
   get api(): Api {
@@ -116,6 +121,7 @@ export class Workspace {
   }
 
   stop(): void {
+    this.waiting.stop();
     this.#live?.close();
     this.#live = null;
   }
@@ -161,8 +167,16 @@ export class Workspace {
     this.#sayWhere();
   }
 
+  /** Opens a volume without showing a file of it, for places beside the files. */
+  async enter(volume: string): Promise<void> {
+    this.#goal = null;
+    if (volume !== this.volume) this.#opening = this.#openVolume(volume);
+    await this.#opening;
+    this.#keepPlace();
+  }
+
   async #openVolume(name: string): Promise<void> {
-    if (this.volume) this.#send({ type: 'unwatch', volume: this.volume });
+    if (this.volume) this.send({ type: 'unwatch', volume: this.volume });
     this.volume = name;
     this.files = new Map();
     this.folders = [];
@@ -178,7 +192,7 @@ export class Workspace {
       readKept<KeptTabs>(this.#outside.storage, this.#key('tabs')),
       (id) => this.files.get(id)?.path ?? null,
     );
-    this.#send({ type: 'watch', volume: name });
+    this.send({ type: 'watch', volume: name });
   }
 
   async readTree(): Promise<void> {
@@ -311,29 +325,35 @@ export class Workspace {
     }
   }
 
-  #send(message: FromBrowser): void {
-    this.#live?.send(message);
+  /** Over the news socket, if it is open. */
+  readonly send = (message: FromBrowser): void => this.#live?.send(message);
+
+  /** Shows the chat with these words in it, for the person to finish and send; `alone`: as a place, where there is no panel. */
+  ask(text: string, { caret = text.length, alone = false } = {}): void {
+    this.asked = { text, caret };
+    if (alone) this.#outside.goto('/chat');
+    else this.layout.showRight();
   }
 
   #sayWhere(): void {
-    if (this.volume) this.#send({ type: 'at', volume: this.volume, fileId: this.tabs.active });
+    if (this.volume) this.send({ type: 'at', volume: this.volume, fileId: this.tabs.active });
   }
 
   /** News of all my volumes, while something shows them together. Gives a way to stop. */
   watchAll(): () => void {
     const names = this.volumes.map((one) => one.name).filter((name) => name !== this.volume);
-    for (const volume of names) this.#send({ type: 'watch', volume });
+    for (const volume of names) this.send({ type: 'watch', volume });
     this.#alsoWatched = names;
     return () => {
       this.#alsoWatched = [];
-      for (const volume of names) if (volume !== this.volume) this.#send({ type: 'unwatch', volume });
+      for (const volume of names) if (volume !== this.volume) this.send({ type: 'unwatch', volume });
     };
   }
 
   #opened(again: boolean): void {
-    for (const volume of this.#alsoWatched) this.#send({ type: 'watch', volume });
+    for (const volume of this.#alsoWatched) this.send({ type: 'watch', volume });
     if (this.volume) {
-      this.#send({ type: 'watch', volume: this.volume });
+      this.send({ type: 'watch', volume: this.volume });
       this.#sayWhere();
     }
     if (!again) return;
@@ -351,6 +371,7 @@ export class Workspace {
   /** News from the socket. Public so that a test can speak. */
   hear(message: ToBrowser): void {
     for (const listener of this.#listeners) listener(message);
+    this.waiting.hear(message);
     hearNews(this, message);
   }
 
