@@ -6,6 +6,7 @@ import { createAccounts } from './accounts/accounts.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAdminCommands } from './adminCommands.ts';
 import { loadConfig, type Config } from './config.ts';
+import { openMcpServers } from './mcp/openMcpServers.ts';
 import { createMcpDoor } from './mcp/serve.ts';
 import { openModels } from './models/openModels.ts';
 import { publicAddress } from './platform/address.ts';
@@ -99,6 +100,7 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
     server: config.llm,
     allowedHosts: config.allowedHosts,
   });
+  const mcpServers = openMcpServers({ database, keys: models.keys, egress, clock, version: release });
   const workspace = await openWorkspace({
     database,
     databaseUrl,
@@ -134,7 +136,13 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
   };
 
   return {
-    handlers: { ...accountRoutes(accounts), ...workspace.handlers, ...pythonRoutes(packages), ...models.handlers },
+    handlers: {
+      ...accountRoutes(accounts),
+      ...workspace.handlers,
+      ...pythonRoutes(packages),
+      ...models.handlers,
+      ...mcpServers.handlers,
+    },
     acceptors: workspace.acceptors,
     workspace,
     gatekeepers,

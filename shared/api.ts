@@ -18,6 +18,7 @@ import {
 import { libraryRoutes } from './api/library.ts';
 import { runRoutes } from './api/runs.ts';
 import { memoryRoutes } from './api/memory.ts';
+import { mcpRoutes } from './api/mcp.ts';
 import { modelRoutes } from './api/models.ts';
 import type { Verb } from './permissions.ts';
 
@@ -328,6 +329,7 @@ export const routes = {
   ...runRoutes,
   ...memoryRoutes,
   ...modelRoutes,
+  ...mcpRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;

@@ -1,4 +1,5 @@
 // The edge of accounts: cookies and addresses here, everything else in the verbs.
+import type { mcpRoutes } from '#shared/api/mcp.ts';
 import type { modelRoutes } from '#shared/api/models.ts';
 import { Problem } from '#shared/errors.ts';
 import { decide, type Actor } from '#shared/permissions.ts';
@@ -18,7 +19,7 @@ export type AccountRoutes = Omit<
     | (`${string} /deleted-teams${string}` & keyof import('#shared/api.ts').Routes)
     | (`${string} /invitations/${string}` & keyof import('#shared/api.ts').Routes)
   >,
-  keyof typeof modelRoutes
+  keyof typeof modelRoutes | keyof typeof mcpRoutes
 >;
 
 export function accountRoutes(accounts: Accounts): AccountRoutes {

@@ -1,3 +1,18 @@
+CREATE TABLE "mcp_servers" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"owner" text NOT NULL,
+	"position" integer NOT NULL,
+	"name" text NOT NULL,
+	"url" text NOT NULL,
+	"sealed_token" text,
+	"token_ends" text,
+	"enabled" boolean NOT NULL,
+	"pinned" jsonb NOT NULL,
+	"seen" jsonb NOT NULL,
+	"checked_at" timestamp with time zone,
+	"problem" text
+);
+--> statement-breakpoint
 CREATE TABLE "memory_entries" (
 	"file_id" uuid PRIMARY KEY NOT NULL,
 	"volume_id" uuid NOT NULL,
@@ -111,6 +126,7 @@ ALTER TABLE "teams" ADD COLUMN "deleted_at" timestamp with time zone;--> stateme
 ALTER TABLE "teams" ADD COLUMN "deleted_by" uuid;--> statement-breakpoint
 ALTER TABLE "run_commits" ADD CONSTRAINT "run_commits_run_id_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "run_events" ADD CONSTRAINT "run_events_run_id_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "mcp_servers_owner" ON "mcp_servers" USING btree ("owner");--> statement-breakpoint
 CREATE INDEX "memory_entries_volume" ON "memory_entries" USING btree ("volume_id");--> statement-breakpoint
 CREATE INDEX "memory_entries_words" ON "memory_entries" USING gin ("words");--> statement-breakpoint
 CREATE INDEX "providers_owner" ON "providers" USING btree ("owner");--> statement-breakpoint
