@@ -112,7 +112,8 @@ async function doCall(around: CallSurroundings, call: CallState): Promise<void> 
   if (!tool) return refuse(around, call, unknownTool(call.tool, around.tools)); // of a run that went on with fewer tools
   try {
     // it began before a restart: what only reads is done again, anything else is asked about, never repeated (RU1)
-    if (call.status === 'acting' && call.effect !== 'read') return await askWhatHappened(around, call);
+    if (call.status === 'acting' && call.effect !== 'read' && !tool.continues)
+      return await askWhatHappened(around, call);
     const reach = reachOf(tool, args, around.head);
     const why = whyAsk({ effect: call.effect, repaired: call.repaired, reach, taint });
     const asked = why === null ? null : await askApproval({ ...around, call, why });

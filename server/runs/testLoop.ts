@@ -64,7 +64,7 @@ export type FakeModel = Model & { asked: ModelAsk[] };
 /** Past the end of the script it says `otherwise`, or fails. A function sees the messages first. */
 export function scriptedModel(
   script: (Say | ((messages: ChatMessage[]) => Say))[],
-  { otherwise, ...model }: Partial<Model> & { otherwise?: Say } = {},
+  { otherwise, ...model }: Partial<Model> & { otherwise?: Say | (() => Say) } = {},
 ): FakeModel {
   const asked: ModelAsk[] = [];
   return {

@@ -55,6 +55,8 @@ export type Tool = {
   reach?: Reach | ((args: Record<string, unknown>, context: { run: RunHead }) => Reach);
   /** May run beside other calls of its turn, as reads do. */
   together?: boolean;
+  /** Acted again after a restart it goes on where it was, and does nothing twice. */
+  continues?: boolean;
   act(args: Record<string, unknown>, context: ToolContext): Promise<ToolResult>;
 };
 

@@ -40,6 +40,7 @@ export function agentTools({
     {
       ...specificationOf('delegate_to_agent'),
       together: true,
+      continues: true,
       async act(args, context) {
         const { agent, task, context: known } = args as { agent: string; task: string; context?: string };
         const full = context.budget.takeChild(context.run.depth);
