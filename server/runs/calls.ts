@@ -153,29 +153,27 @@ async function act(
     child: (child) => telling.tell({ type: 'child', call: call.id, ...child }),
     notice: (notice) => telling.tell({ type: 'notice', ...notice }),
   };
-  let result: ToolResult;
+  let source: string | undefined;
+  let shaped: Awaited<ReturnType<typeof shapeResult>>;
   try {
     const work = Promise.resolve().then(() => tool.act(structuredClone(args), context));
-    result = await (call.effect === 'read' ? untilAborted(work, signal) : withGrace(work, signal));
+    const result: ToolResult = await (call.effect === 'read' ? untilAborted(work, signal) : withGrace(work, signal));
+    source = result.untrusted;
+    shaped = await shapeResult({ result, call, around });
   } catch (error) {
     if (signal.aborted) {
       await output.end();
       return cancel(around, call, true);
     }
-    result = failureOf(error, around.failed);
+    shaped = { ...failureOf(error, around.failed), parts: [] };
   }
   await output.end();
   const ms = Math.round(performance.now() - began);
-  const source = result.untrusted;
+  // what is outside may speak through a failure too
+  source ??= !shaped.ok && reachOf(tool, args, head).outside ? tool.name : undefined;
   if (source !== undefined && !taint.sources.includes(source)) taint.sources.push(source);
-  const shaped = await shapeResult({ result, call, around });
-  await telling.tell({
-    type: 'result',
-    call: call.id,
-    ...shaped,
-    ms,
-    ...(source === undefined ? {} : { untrusted: true }),
-  });
+  const untrusted = source === undefined ? {} : { untrusted: true };
+  await telling.tell({ type: 'result', call: call.id, ...shaped, ms, ...untrusted });
   await tellTaint(around);
 }
 

@@ -222,7 +222,7 @@ describe('doing calls', () => {
     expect(callsOf(state)[0]!.output).toBe('token ghp_[hidden: a GitHub token] end ');
   });
 
-  test('a large result goes into a file, with its beginning and its end for the model', async () => {
+  test('[RU11] a large result goes into a file, with its beginning and its end for the model', async () => {
     const big = toolOf({ name: 'big', act: async () => ({ ok: true, text: `A${'x'.repeat(50_000)}Z` }) });
     const spilled: string[] = [];
     const model = scriptedModel([{ calls: [['big', {}]] }, 'Done.']);
@@ -242,7 +242,7 @@ describe('doing calls', () => {
 });
 
 describe('answers', () => {
-  test('an empty answer is asked for once more, then the run fails', async () => {
+  test('[RU11] an empty answer is asked for once more, then the run fails', async () => {
     const fine = await play({ model: scriptedModel(['', 'Here.']) });
     expect(fine.end).toMatchObject({ outcome: 'done', answer: 'Here.' });
     const model = scriptedModel([], { otherwise: ' \n' });
@@ -252,7 +252,7 @@ describe('answers', () => {
     expect(model.asked[1]!.messages.at(-1)!.content).toContain('empty');
   });
 
-  test('an answer that is cut off goes on, and is whole at the end', async () => {
+  test('[RU11] an answer that is cut off goes on, and is whole at the end', async () => {
     const cut = (text: string): ModelPart[] => [{ type: 'text', text }, end('length')];
     const { end: ended } = await play({ model: scriptedModel([cut('One, '), cut('two, '), 'three.']) });
     expect(ended).toMatchObject({ outcome: 'done', answer: 'One, two, three.' });
@@ -260,7 +260,7 @@ describe('answers', () => {
     expect(never.end).toMatchObject({ outcome: 'failed', reason: 'Its answer was cut off again and again.' });
   });
 
-  test('a refusal ends the run', async () => {
+  test('[RU11] a refusal ends the run', async () => {
     const { end: ended } = await play({ model: scriptedModel([[{ type: 'text', text: 'No.' }, end('refusal')]]) });
     expect(ended).toEqual({ outcome: 'failed', reason: 'The model refused to go on.', answer: 'No.' });
   });
@@ -271,7 +271,7 @@ describe('answers', () => {
     [['unavailable', 'down'], 'The model cannot be reached: down'],
     [['broken', 'odd'], 'The answer of the model cannot be used: odd'],
     [['refused', 'no'], 'The provider refused: no'],
-  ])('a provider that fails with %j ends the run with a reason, also in the middle', async (failure, reason) => {
+  ])('[RU11] a provider that fails with %j ends the run with a reason, also in the middle', async (failure, reason) => {
     for (const before of [[], [{ type: 'text', text: 'Half' } as ModelPart, call(0, 'a', 'look', '{}')]]) {
       const { end: ended, of } = await play({
         model: scriptedModel([[...before, new ModelFailure(...failure)]]),
@@ -282,7 +282,7 @@ describe('answers', () => {
     }
   });
 
-  test('a model that hangs or ends without an end is given up', async () => {
+  test('[RU11] a model that hangs or ends without an end is given up', async () => {
     const silent = { ...scriptedModel([]), ask: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) }) }; // prettier-ignore
     expect((await play({ model: silent, patience: 30 })).end).toMatchObject({
       outcome: 'failed',
@@ -298,7 +298,7 @@ describe('the words get too long', () => {
   const tools = [long(1), long(2), long(3)];
   const turns = [1, 2, 3].map((n) => ({ calls: [[`long${n}`, {}, `c${n}`]], text: n === 1 ? 'The plan:\n- look\n- say' : '' }) as { calls: [string, unknown, string][]; text: string }); // prettier-ignore
 
-  test('what happened is summarised once; goal, plan and the last calls stay word for word', async () => {
+  test('[RU11] what happened is summarised once; goal, plan and the last calls stay word for word', async () => {
     const model = scriptedModel([...turns, 'SUMMARY', 'Done.'], { contextSize: 2600 });
     const { end: ended, of } = await play({ model, tools });
     expect(ended).toMatchObject({ outcome: 'done', answer: 'Done.' });
@@ -313,7 +313,7 @@ describe('the words get too long', () => {
       expect(JSON.stringify(messages).length / 3).toBeLessThan(2600 * 2);
   });
 
-  test('a provider that says so is believed: shortened and asked again in the same step; then it is the end', async () => {
+  test('[RU11] a provider that says so is believed: shortened and asked again in the same step; then it is the end', async () => {
     const overflow = [new ModelFailure('context', 'too long')];
     const fine = scriptedModel([turns[0]!, turns[1]!, overflow, 'SUMMARY', 'Done.']);
     const { end: ended, of } = await play({ model: fine, tools });

@@ -1,100 +1,26 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { builtInTools } from '#shared/toolNames.ts';
-import type { RunHead } from '#shared/run.ts';
 import type { BrowserAnswer } from '#shared/live.ts';
-import { actorOf, idOf, startVolumes, type Person, type TestVolumes } from '../../volumes/testVolumes.ts';
-import { createFiles } from '../../volumes/files/files.ts';
-import { createMerges } from '../../volumes/files/merge.ts';
-import { createConflictStore } from '../../volumes/files/conflictStore.ts';
-import { searchVolume } from '../../volumes/search/search.ts';
-import { createSearchStore } from '../../volumes/search/searchStore.ts';
-import { createBudget, defaultLimits } from '../budget.ts';
+import { builtInTools } from '#shared/toolNames.ts';
+import { idOf } from '../../volumes/testVolumes.ts';
 import { checkArguments } from '../arguments.ts';
-import { effectOf, reachOf } from '../calls.ts';
-import { noTaint } from '../taint.ts';
-import { headOf } from '../testLoop.ts';
-import type { BrowserCalls, Tool, ToolContext, ToolResult } from '../types.ts';
-import { createTools } from './createTools.ts';
+import { effectOf } from '../calls.ts';
+import type { BrowserCalls, Tool } from '../types.ts';
 import { grantTools } from './granting.ts';
 import { fitsPattern } from './pathPattern.ts';
+import { startTools, type TestTools } from './testTools.ts';
 import { toolTable } from './toolTable.ts';
-import type { FileParts } from './runFiles.ts';
 
-let world: TestVolumes;
-let files: FileParts;
-const shown: { fileId: string; name: string }[] = [];
-
+let all: TestTools;
+let world: TestTools['world'];
+let shown: TestTools['shown'];
 beforeAll(async () => {
-  world = await startVolumes({ postgresUrl: inject('postgresUrl') });
-  await world.volumes.ensureForPerson({ id: idOf('ada'), login: 'ada' });
-  await world.volumes.ensureForPerson({ id: idOf('mallory'), login: 'mallory' });
-  const { rooms, versions, store, database } = world;
-  const faces = async () => new Map();
-  const merges = createMerges({
-    store: createConflictStore(database),
-    rooms,
-    people: { faces },
-    news: { conflicts: () => undefined },
-    clock: { now: () => Date.now() },
-  });
-  const search = createSearchStore(database);
-  files = {
-    findVolume: (name, actor) => world.volumes.find(name, actor),
-    files: createFiles({ store, versions, rooms, merges, news: { folders: () => undefined } }),
-    store,
-    rooms: { read: rooms.read, showAgent: ({ fileId, face }) => void shown.push({ fileId, name: face.name }) },
-    merges,
-    versions,
-    search: (question) => searchVolume({ store: search, ...question }),
-  };
+  all = await startTools(inject('postgresUrl'));
+  ({ world, shown } = all);
 }, 120_000);
 afterAll(() => world.stop());
-
-const faceOf = (login: Person) => ({ id: idOf(login), login, name: login.toUpperCase(), colour: 1 });
-
-/** A run of somebody; `use` does a call as the loop would, without asking anybody. */
-function runOf(who: Person, head: Partial<RunHead> = {}, browsers?: BrowserCalls['call']) {
-  const run = headOf({ id: crypto.randomUUID(), by: faceOf(who), ...head });
-  const notices: string[] = [];
-  const { tools, spill } = createTools({
-    parts: {
-      files,
-      library: { list: async () => [], resolve: async () => null },
-      memory: null,
-      browsers: { call: browsers ?? (async () => ({ unavailable: 'No browser is open.' })) },
-      browserOf: async () => idOf(who),
-      startChild: async () => ({ run: 'r2', agent: 'Other', outcome: 'done', reason: '', answer: 'done' }),
-    },
-    head: run,
-    actor: actorOf(who),
-    agent: 'Coder',
-    granted: null,
-  });
-  const context: ToolContext = {
-    run,
-    call: 'c1',
-    actor: actorOf(who),
-    signal: new AbortController().signal,
-    output: () => undefined,
-    ask: async () => ({ by: faceOf(who), text: 'yes' }),
-    child: async () => undefined,
-    notice: async ({ text }) => void notices.push(text),
-    budget: createBudget({ limits: defaultLimits, clock: { now: () => Date.now() } }),
-    taint: noTaint(),
-  };
-  const toolOf = (name: string) => tools.find((tool) => tool.name === name)!;
-  const use = async (name: string, args: Record<string, unknown>): Promise<ToolResult> => {
-    expect(checkArguments(toolOf(name).parameters, args)).toBeNull();
-    return toolOf(name)
-      .act(args, context)
-      .catch((error: Error) => ({ ok: false, text: error.message }));
-  };
-  const why = (name: string, args: Record<string, unknown>) => reachOf(toolOf(name), args, run);
-  return { run, use, why, notices, tools, spill };
-}
-const fileId = async (path: string, volume = 'team/lab') =>
-  (await world.store.byPath((await world.volumes.find(volume, actorOf('ada')))!.id, path))!.id;
-const textOf = async (id: string) => (await world.rooms.read(id)) ?? (await world.versions.textOf(id));
+const runOf: TestTools['runOf'] = (...args) => all.runOf(...args);
+const fileId: TestTools['fileId'] = (...args) => all.fileId(...args);
+const textOf: TestTools['textOf'] = (id) => all.textOf(id);
 const log = async () =>
   (await world.versions.log({ volumeId: world.volume.id, limit: 5 })).commits.map(({ message }) => message);
 
@@ -258,7 +184,6 @@ test.each([
 test('an edit of the definition of a team is a copy in the own volume', async () => {
   await world.call('ada', 'PUT /volumes/team%2Flab/files/agents/Shared.md', '# Shared\nold\n');
   const { use } = runOf('ben');
-  await world.volumes.ensureForPerson({ id: idOf('ben'), login: 'ben' });
   const result = await use('edit_file', { path: 'agents/Shared.md', old: 'old', new: 'new' });
   expect(result).toMatchObject({ ok: true, parts: [{ volume: 'user/ben', change: 'created' }] });
   expect(await world.versions.textOf(await fileId('agents/Shared.md'))).toBe('# Shared\nold\n');
