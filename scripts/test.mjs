@@ -6,16 +6,19 @@ import { findBrowser } from './browser.mjs';
 import { check } from './check.mjs';
 import { build, environment, findNode, install, root, run } from './prepare.mjs';
 
-// How much of it: kills of real processes, seeds of the fuzzers.
+// How much of it. Each suite reads its own word; scripts/longProgramme.test.ts sees that none is forgotten.
 const longProgramme = {
-  LONG_TESTS: '1',
-  KILLS: '500',
-  FUZZ_SEEDS: '20000',
-  FUZZ_WINDOWS: '20000',
-  FUZZ_COMMITS: '2000',
-  FUZZ_EDITS: '20000',
-  FUZZ_MERGES: '5000',
-  GC_MS: '60000',
+  KILLS: '500', // of servers, databases, committers
+  GC_MS: '60000', // writing while git packs
+  FUZZ_SEEDS: '20000', // rooms: everything at once
+  FUZZ_FRAMES: '200000', // rooms: mutated frames
+  FUZZ_REQUESTS: '20000', // the API: requests that make no sense
+  FUZZ_WINDOWS: '20000', // who typed which line
+  FUZZ_COMMITS: '2000', // windows of typing as commits, against git blame
+  FUZZ_EDITS: '20000', // texts and minimal edits
+  FUZZ_MERGES: '5000', // merges into what is typed
+  FUZZ_PATHS: '100000',
+  FUZZ_HEADERS: '20000', // headers of definitions
 };
 const long = process.argv.includes('--long');
 const started = Date.now();

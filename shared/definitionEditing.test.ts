@@ -57,39 +57,44 @@ test('[LI3] in every real file a key can be set, taken out and added, without an
   }
 });
 
-test('[LI3] whatever YAML somebody writes: it is changed byte for byte outside of the key, or refused', () => {
-  const word = fc.string({ unit: fc.constantFrom(...'abz: #-[]{}"\'\n,&*!|>%@`\\é😀'), maxLength: 12 });
-  const scalar = fc.oneof(word, fc.integer(), fc.boolean(), fc.constant(null), fc.double({ noNaN: true }));
-  const key = fc.stringMatching(/^[a-z][a-z_-]{0,8}$/);
-  const value = fc.oneof(scalar, fc.array(word, { maxLength: 4 }), fc.dictionary(key, scalar, { maxKeys: 3 }));
-  let accepted = 0;
-  fc.assert(
-    fc.property(
-      fc.dictionary(key, value, { minKeys: 1, maxKeys: 6 }),
-      fc.boolean(),
-      fc.nat(),
-      fc.oneof(word, fc.integer(), fc.boolean(), fc.array(word, { maxLength: 3 })),
-      word,
-      (header, windows, pick, next, body) => {
-        const yaml = stringify(header, { defaultStringType: pick % 2 ? 'PLAIN' : 'QUOTE_DOUBLE' });
-        const lines = `---\n# first\n${yaml}---\n${body}`;
-        const text = windows ? lines.replace(/\r?\n/g, '\r\n') : lines;
-        const before = readDefinition(text);
-        if (!before.header) return;
-        const names = Object.keys(before.header);
-        const name = names[pick % names.length]!;
-        const changed = set(text, name, next);
-        if (changed === null) return;
-        accepted++;
-        const after = readDefinition(changed);
-        expect(after.header![name]).toEqual(next);
-        for (const other of names) if (other !== name) expect(after.header![other]).toEqual(before.header[other]);
-        const place = before.keys.find((one) => one.key === name)!;
-        expect(changed.startsWith(text.slice(0, place.to))).toBe(true);
-        expect(changed.slice(after.bodyFrom)).toBe(text.slice(before.bodyFrom));
-      },
-    ),
-    { numRuns: 600 },
-  );
-  expect(accepted).toBeGreaterThan(400); // refusing everything would be easy
-});
+test(
+  '[LI3] whatever YAML somebody writes: it is changed byte for byte outside of the key, or refused',
+  { timeout: 600_000 },
+  () => {
+    const rounds = Number(process.env['FUZZ_HEADERS'] ?? 600);
+    const word = fc.string({ unit: fc.constantFrom(...'abz: #-[]{}"\'\n,&*!|>%@`\\é😀'), maxLength: 12 });
+    const scalar = fc.oneof(word, fc.integer(), fc.boolean(), fc.constant(null), fc.double({ noNaN: true }));
+    const key = fc.stringMatching(/^[a-z][a-z_-]{0,8}$/);
+    const value = fc.oneof(scalar, fc.array(word, { maxLength: 4 }), fc.dictionary(key, scalar, { maxKeys: 3 }));
+    let accepted = 0;
+    fc.assert(
+      fc.property(
+        fc.dictionary(key, value, { minKeys: 1, maxKeys: 6 }),
+        fc.boolean(),
+        fc.nat(),
+        fc.oneof(word, fc.integer(), fc.boolean(), fc.array(word, { maxLength: 3 })),
+        word,
+        (header, windows, pick, next, body) => {
+          const yaml = stringify(header, { defaultStringType: pick % 2 ? 'PLAIN' : 'QUOTE_DOUBLE' });
+          const lines = `---\n# first\n${yaml}---\n${body}`;
+          const text = windows ? lines.replace(/\r?\n/g, '\r\n') : lines;
+          const before = readDefinition(text);
+          if (!before.header) return;
+          const names = Object.keys(before.header);
+          const name = names[pick % names.length]!;
+          const changed = set(text, name, next);
+          if (changed === null) return;
+          accepted++;
+          const after = readDefinition(changed);
+          expect(after.header![name]).toEqual(next);
+          for (const other of names) if (other !== name) expect(after.header![other]).toEqual(before.header[other]);
+          const place = before.keys.find((one) => one.key === name)!;
+          expect(changed.startsWith(text.slice(0, place.to))).toBe(true);
+          expect(changed.slice(after.bodyFrom)).toBe(text.slice(before.bodyFrom));
+        },
+      ),
+      { numRuns: rounds },
+    );
+    expect(accepted).toBeGreaterThan(rounds * 0.66); // refusing everything would be easy
+  },
+);

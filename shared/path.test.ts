@@ -209,7 +209,7 @@ test('[GI8] property: what is accepted is stable, relative, and holds nothing th
       expect(pathKey(path.normalize('NFD'))).toBe(pathKey(path));
       expect(pathKey(path.toLowerCase())).toBe(pathKey(path));
     }),
-    { numRuns: 3000 },
+    { numRuns: Number(process.env['FUZZ_PATHS'] ?? 3000) },
   );
 });
 

@@ -39,7 +39,7 @@ const bits = [
 ];
 const text = (most: number) => fc.array(fc.constantFrom(...bits), { maxLength: most }).map((parts) => parts.join(''));
 
-test('[SY6] edits are exact, ascending, and never split a character', { timeout: 600_000 }, () => {
+test('[SY6] edits are exact, ascending, and never split a character', { timeout: 3_600_000 }, () => {
   const splice = fc.record({ at: fc.nat(), remove: fc.nat(3), put: text(3) });
   fc.assert(
     fc.property(text(60), fc.array(splice, { maxLength: 6 }), fc.option(text(60)), (before, splices, other) => {
@@ -127,7 +127,7 @@ test('[GI5] pathological texts come back exact, with bounded work', { timeout: 1
 
 test(
   `[GI5] ${merges} merges into a text that two people are typing in: no word lost, nobody's cursor jumps`,
-  { timeout: 600_000 },
+  { timeout: 3_600_000 },
   () => {
     let [overlaps, cursors] = [0, 0];
     fc.assert(

@@ -8,6 +8,7 @@ import { openRepositories } from './repositories.ts';
 import { openRepository, type NewCommit, type Repository } from './repository.ts';
 
 const kills = Number(process.env['KILLS'] ?? 8);
+const packingMs = Number(process.env['GC_MS'] ?? 2500);
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-repository-'));
 afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
 
@@ -214,7 +215,7 @@ describe.each([
 
 test(
   '[GI6] versions are written while git packs what is there, and all can be read at any time',
-  { timeout: 60_000 },
+  { timeout: 60_000 + 4 * packingMs },
   async () => {
     const directory = fs.mkdtempSync(path.join(root, 'gc-')); // a second try starts afresh
     const repository = await openRepository({ directory, native });
@@ -227,7 +228,7 @@ test(
       }
     })();
     const oids: string[] = [];
-    const end = Date.now() + Number(process.env['GC_MS'] ?? 2500);
+    const end = Date.now() + packingMs;
     try {
       for (let n = 0; Date.now() < end || packed === 0 || steps === 0; n++) {
         const stack = [commit(`d${n % 9}/${n % 50}.md`, `${n}\n`)];

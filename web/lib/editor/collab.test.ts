@@ -46,7 +46,7 @@ test('[SY6] what an editor changes is the same change in the text, and comes bac
         expect(mirror.toString()).toBe(text.toString());
       },
     ),
-    { numRuns: 500 },
+    { numRuns: Number(process.env['FUZZ_EDITS'] ?? 500) },
   );
 });
 
