@@ -3,12 +3,15 @@
 import { fileURLToPath } from 'node:url'
 import path from 'node:path'
 import { databaseOf } from './lib/postgres.mjs'
+import { startProduct } from './lib/product.mjs'
 const root = path.dirname(fileURLToPath(import.meta.url))
 const node = process.env.BENCH_NODE ?? process.execPath
 const own = (file, env = {}) => ({ port }) => ({ cmd: node, args: [path.join(root, file)], cwd: root, env: { PORT: port, ...env } })
 
 export const adapters = {
   llmos: { dialect: 'llmos', persistent: true, start: async ({ port, dataDir }) => own('servers/llmos.mjs', { DATABASE_URL: await databaseOf(dataDir) })({ port }) },
+  // The whole server: accounts, volumes, versions and news are there too.
+  'llmos-product': { dialect: 'product', persistent: true, settles: true, start: ({ port, dataDir }) => startProduct({ port, dataDir, node, root }) },
   'raw-ws': { dialect: 'raw', start: own('servers/raw-ws.mjs') },
   'raw-net': { dialect: 'raw', start: own('servers/raw-net.mjs') },
   'raw-net-batch': { dialect: 'raw', start: own('servers/raw-net.mjs', { BATCH: '1' }) },

@@ -24,9 +24,16 @@ export async function startServer (adapter, dataDir) {
   child.stdout.on('data', grab); child.stderr.on('data', grab)
   const exited = new Promise(resolve => child.on('exit', (code, sig) => resolve({ code, sig })))
   let dead = null; exited.then(e => { dead = e })
-  for (let i = 0; i < 200 && !dead; i++) { if (await canConnect(port)) break; await sleep(50) }
+  for (let i = 0; i < 1200 && !dead; i++) { if (await canConnect(port)) break; await sleep(50) }
   if (dead) throw new Error('server did not start: ' + log.slice(0, 800))
   await sleep(150)
+  // what a server does once at its start is no part of the workload
+  for (let i = 0, before = cpuUs(child.pid); adapter.settles && i < 40 && !dead; i++) {
+    await sleep(500)
+    const now = cpuUs(child.pid)
+    if (now - before < 15000) break
+    before = now
+  }
   return {
     port,
     pid: child.pid,

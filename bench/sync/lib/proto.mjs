@@ -21,7 +21,11 @@ function build (prefix, head, body) { // [prefix][head bytes][varuint len][body]
   return b
 }
 /** Documents of ours are named by UUIDs. */
-const fileId = doc => createHash('md5').update(doc).digest('hex').replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+export const fileId = doc => createHash('md5').update(doc).digest('hex').replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+let connections = 0
+/** Of one member of the team after the other. */
+const productToken = () => tokenOf(connections++)
+export const tokenOf = i => 'llmos_' + 'bench'.padEnd(31, 'a') + 'abcdefghijklmnop'[i % 16]
 const NONE = Buffer.alloc(0)
 const EMPTY_SV = new Uint8Array([0])
 
@@ -30,6 +34,7 @@ export const dialects = {
   raw: { path: d => d, prefix: () => NONE, hello: null, step1: null, update: (pre, u) => build(pre, [0, 2], u), skipName: false },
   yws: { path: d => d, prefix: () => NONE, hello: null, step1: pre => build(pre, [0, 0], EMPTY_SV), update: (pre, u) => build(pre, [0, 2], u), skipName: false },
   llmos: { path: d => `sync/${fileId(d)}?token=bench`, prefix: () => NONE, hello: null, step1: pre => build(pre, [0, 0], EMPTY_SV), update: (pre, u) => build(pre, [0, 2], u), skipName: false },
+  product: { path: d => `sync/${fileId(d)}?token=${productToken()}`, prefix: () => NONE, hello: null, step1: pre => build(pre, [0, 0], EMPTY_SV), update: (pre, u) => build(pre, [0, 2], u), skipName: false },
   hocuspocus: {
     path: () => '',
     prefix: nameBytes,
