@@ -1,0 +1,99 @@
+// The state of the library page: what can be used from a volume, filtered and searched, and the one that is looked at.
+import type { LibraryDetail, LibraryEntry } from '#shared/api/library.ts';
+import { isProblem, type Problem } from '#shared/errors.ts';
+import type { Api } from '#lib/api.ts';
+
+export type KindFilter = LibraryEntry['kind'] | 'all';
+/** In the order in which they are shown. */
+export const kinds: readonly LibraryEntry['kind'][] = ['agent', 'skill', 'tool', 'workflow', 'applet', 'kernel'];
+export type Section = { kind: LibraryEntry['kind']; entries: LibraryEntry[] };
+
+export class LibraryView {
+  state = $state.raw<'loading' | 'ready' | Problem>('loading');
+  volume = $state('');
+  entries = $state.raw<LibraryEntry[]>([]);
+  kind = $state<KindFilter>('all');
+  /** Also those that a nearer one hides. */
+  hidden = $state(false);
+  question = $state('');
+  /** What `entries` were found by. */
+  answered = $state('');
+  searching = $state(false);
+  selected = $state<string | null>(null);
+  detail = $state.raw<LibraryDetail | null>(null);
+  readonly #api: Api;
+  #asked = 0;
+  #looked = 0;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  shown: LibraryEntry[] = $derived(
+    this.entries.filter(
+      (entry) => (this.kind === 'all' || entry.kind === this.kind) && (this.hidden || entry.hiddenBy === null),
+    ),
+  );
+  /** By kind and name; what was searched for stays in one list, the best first. */
+  sections: Section[] = $derived.by(() => {
+    const present = kinds.map((kind) => ({ kind, entries: this.shown.filter((entry) => entry.kind === kind) }));
+    const filled = present.filter(({ entries }) => entries.length > 0);
+    if (this.answered !== '') return filled;
+    return filled.map(({ kind, entries }) => ({
+      kind,
+      entries: entries.toSorted(
+        (a, b) => a.name.localeCompare(b.name, 'en') || Number(b.hiddenBy === null) - Number(a.hiddenBy === null),
+      ),
+    }));
+  });
+  rows: LibraryEntry[] = $derived(this.sections.flatMap(({ entries }) => entries));
+  current: LibraryEntry | null = $derived(this.entries.find(({ fileId }) => fileId === this.selected) ?? null);
+
+  async read(volume = this.volume): Promise<void> {
+    if (volume !== this.volume) {
+      [this.state, this.entries, this.selected, this.detail] = ['loading', [], null, null];
+      this.volume = volume;
+    }
+    const mine = ++this.#asked;
+    const q = this.question.trim();
+    this.searching = q !== '';
+    try {
+      const { entries } = await this.#api('GET /library', {
+        query: { volume, hidden: '1', ...(q ? { q } : {}), limit: 5000 },
+      });
+      if (mine !== this.#asked) return;
+      [this.entries, this.answered, this.state, this.searching] = [entries, q, 'ready', false];
+      if (this.selected) void this.look(this.selected);
+    } catch (error) {
+      if (mine !== this.#asked) return;
+      this.searching = false;
+      if (!isProblem(error)) throw error;
+      if (this.state !== 'ready') this.state = error;
+    }
+  }
+
+  /** Shows one; its details come a moment later. */
+  async look(fileId: string | null): Promise<void> {
+    if (fileId !== this.selected) this.detail = null;
+    this.selected = fileId;
+    const entry = this.current;
+    if (!entry) return;
+    const mine = ++this.#looked;
+    try {
+      const detail = await this.#api('GET /library/definition', {
+        query: { volume: this.volume, in: entry.volume, path: entry.path },
+      });
+      if (mine === this.#looked) this.detail = detail;
+    } catch (error) {
+      if (!isProblem(error)) throw error;
+      if (mine === this.#looked) this.detail = null; // it is gone: the next list will not have it
+    }
+  }
+
+  /** To the next or previous row. */
+  step(by: 1 | -1): void {
+    const at = this.rows.findIndex(({ fileId }) => fileId === this.selected);
+    const next = this.rows[at < 0 ? 0 : Math.min(this.rows.length - 1, Math.max(0, at + by))];
+    if (next) void this.look(next.fileId);
+  }
+}
