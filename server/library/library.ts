@@ -36,7 +36,7 @@ const mostVolumes = 128;
 const mostTyped = 100_000;
 const meaningWaitMs = 1500;
 /** What fits this much worse than the best hit is noise. */
-const leastOfBest = 0.12;
+const leastOfBest = 0.25;
 
 export function createLibrary({ findVolume, versions, reading, embed, failed }: LibraryNeeds): Library {
   const indexes = new Map<string, VolumeIndex>(); // least recently used first
