@@ -1,8 +1,9 @@
 // A world for a story: a real server, as `npm start` runs it, on a fresh data folder and a free port. Stories may kill it.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 
 const root = path.join(import.meta.dirname, '..');
 
@@ -15,36 +16,44 @@ export type World = {
   /** A clean stop, as by Ctrl C. */
   stop: () => Promise<void>;
   start: () => Promise<void>;
+  /** `npm run admin -- ...` on this data folder; throws with its words if it does not end well. */
+  admin: (...args: string[]) => Promise<string>;
   /** The server's own log lines so far. */
   log: () => string;
   close: () => Promise<void>;
 };
 
-export async function startWorld(env: Record<string, string> = {}): Promise<World> {
+/** `flags`: for the server, such as `--dev`. */
+export async function startWorld(env: Record<string, string> = {}, flags: string[] = []): Promise<World> {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-world-'));
   let child: ChildProcess | null = null;
   let words = '';
   let port = '0';
   let origin = '';
 
+  const settings = () => ({
+    ...process.env,
+    PORT: port,
+    DATA_DIR: dataDir,
+    DATABASE_URL: '',
+    LOG_LEVEL: 'info',
+    CHECKPOINT_QUIET_MS: '2000',
+    ...env,
+  });
+  const admin = async (...args: string[]) => {
+    const run = promisify(execFile);
+    return (await run(process.execPath, ['server/admin.ts', ...args], { cwd: root, env: settings() })).stdout;
+  };
   const start = async () => {
     const from = words.length;
-    child = spawn(process.execPath, ['server/main.ts'], {
+    child = spawn(process.execPath, ['server/main.ts', ...flags], {
       cwd: root,
-      env: {
-        ...process.env,
-        PORT: port,
-        DATA_DIR: dataDir,
-        DATABASE_URL: '',
-        LOG_LEVEL: 'info',
-        CHECKPOINT_QUIET_MS: '2000',
-        ...env,
-      },
+      env: settings(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const started = child;
     for (const stream of [started.stdout!, started.stderr!]) stream.on('data', (chunk) => (words += chunk));
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + 120_000;
     for (;;) {
       const found = /LLMos is ready at (https?:\/\/\S+)/.exec(words.slice(from));
       if (found) {
@@ -75,6 +84,7 @@ export async function startWorld(env: Record<string, string> = {}): Promise<Worl
     start,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
+    admin,
     log: () => words,
     close: async () => {
       await end('SIGTERM');

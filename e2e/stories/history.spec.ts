@@ -1,7 +1,7 @@
 // Nothing is ever lost: each pause is a version with the name of who typed it, and whatever was done can be looked at, compared and
 // taken back, while the other one goes on typing.
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { expectNoFaults } from '../faults.ts';
 import { expect, test, type Person } from '../people.ts';
 import { writerOn, type Writer } from '../writer.ts';
 
@@ -60,13 +60,6 @@ async function bothType(
 const historyOf = (page: Page, path: string, query = '') => page.goto(`/v/team/lab/h/${path}${query}`);
 const timeline = (page: Page) => page.getByRole('listbox', { name: /^Versions of this/ });
 const toast = (page: Page, words: string | RegExp) => page.getByText(words).first();
-
-async function expectNoFaults(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual(
-    [],
-  );
-}
 
 async function takePictures(page: Page, name: string) {
   for (const theme of ['light', 'dark'] as const) {

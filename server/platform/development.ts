@@ -9,8 +9,7 @@ export async function openVite(server: http.Server): Promise<{ listener: FirstLi
   const { createServer } = await import('vite');
   const vite = await createServer({
     configFile: path.join(import.meta.dirname, '../../vite.config.ts'),
-    server: { middlewareMode: true, hmr: { server } },
-    appType: 'spa',
+    server: { middlewareMode: true, ws: { server } },
   });
   return {
     listener: (request, response, next) => {

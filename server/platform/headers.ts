@@ -20,7 +20,6 @@ export function securityHeaders({ tls }: { tls: boolean }): Record<string, strin
 
 const denied = [
   'accelerometer',
-  'bluetooth',
   'camera',
   'display-capture',
   'geolocation',
