@@ -112,6 +112,7 @@ export async function openAgents({
     store: createConversationStore(database),
     faces: (ids) => accounts.faces(ids),
     volumeName: async (volumeId) => (await volumeStore.byId(volumeId))?.name ?? null,
+    shared: (conversation) => runs.shared(conversation),
     clock,
   });
   const volumeFor = async (id: string, personId: string) => {

@@ -18,11 +18,14 @@ export function createConversations({
   store,
   faces,
   volumeName,
+  shared,
   clock,
 }: {
   store: ConversationStore;
   faces: (ids: string[]) => Promise<Map<string, Face>>;
   volumeName: (volumeId: string) => Promise<string | null>;
+  /** It, and the runs in it, are seen by others now, or no longer. */
+  shared: (conversation: { id: string; isPrivate: boolean }) => void;
   clock: Clock;
 }) {
   async function describe(rows: ConversationRow[], volume: string): Promise<Conversation[]> {
@@ -82,7 +85,10 @@ export function createConversations({
         ...(title === undefined ? {} : { title }),
         ...(isPrivate === undefined ? {} : { private: isPrivate }),
       });
-      if (isPrivate !== undefined && isPrivate !== row.private) await store.shareRuns({ id, isPrivate });
+      if (isPrivate !== undefined && isPrivate !== row.private) {
+        await store.shareRuns({ id, isPrivate });
+        shared({ id, isPrivate });
+      }
       return one(changed);
     },
     async remove({ id, actor }: { id: string; actor: Actor }): Promise<void> {

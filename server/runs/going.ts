@@ -45,7 +45,8 @@ export function createGoing({
   trace: (ending: {
     row: RunRow;
     log: OpenRun;
-    ended: Ended;
+    /** Null: as it has ended. */
+    ended: Ended | null;
   }) => Promise<Omit<Extract<RunAct, { type: 'trace' }>, 'type'> | null>;
   clock: Clock;
   log: Log;

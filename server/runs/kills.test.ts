@@ -84,6 +84,14 @@ async function until(id: string, status: string, ms = 20_000) {
     if (performance.now() > end) throw new Error(`it did not become ${status}: ${JSON.stringify(body).slice(0, 3000)}`);
   }
 }
+async function put(file: string, body: string): Promise<void> {
+  const response = await fetch(`${origin}/api/v1/volumes/team%2Flab/files/${file}`, {
+    method: 'PUT',
+    body,
+    headers: { origin, cookie: cookies.get('ada')!, 'content-type': 'text/plain' },
+  });
+  expect(response.ok).toBe(true);
+}
 /** All that a screen was given. */
 function follow(who: string, run: string): { events: RunEvent[]; close: () => void } {
   const socket = new WebSocket(`${origin.replace('http', 'ws')}/live`, {
@@ -176,6 +184,29 @@ test('[RU1] [RU5] a question survives a restart, and a teammate answers it', { t
   expect(done.events.filter(({ type }) => type === 'result')).toHaveLength(1);
 });
 
+test('[RU1] a sub-agent that asks goes on after a restart, with the run above it', { timeout: 60_000 }, async () => {
+  await put('agents/Asker.md', '---\nname: Asker\ndescription: Asks.\n---\nYou ask.\n');
+  model.reset();
+  const task = { agent: 'Asker', task: 'Find out' };
+  model.on('Let it be asked', [{ calls: [{ name: 'delegate_to_agent', args: task }] }, { text: 'Both done.' }]);
+  model.on('Find out', [{ calls: [{ name: 'ask_person', args: { question: 'How many?' } }] }, { text: 'Seven.' }]);
+  const id = await start('ada', { goal: 'Let it be asked' });
+  const childOf = async () => (await call('ada', `GET /runs/${id}`)).body.children[0];
+  for (const end = performance.now() + 20_000; (await childOf())?.status !== 'waiting';)
+    if (performance.now() > end) throw new Error('the sub-agent does not ask');
+  await endServer('SIGKILL');
+  await startServer();
+  const child = await childOf();
+  expect(child).toMatchObject({ status: 'waiting', agent: 'Asker' });
+  const { events } = (await call('ben', `GET /runs/${child.id}`)).body as { events: RunEvent[] };
+  const asked = events.findLast((event) => event.type === 'question')!;
+  expect((await call('ben', `POST /runs/${child.id}/answers/${asked.call}`, { text: '7' })).status).toBe(200);
+  const done = await until(id, 'done');
+  expect(readRun(done.events)).toMatchObject({ answer: 'Both done.', spent: { calls: 1 } });
+  const { body } = await call('ada', `GET /runs/${id}`);
+  expect(body.children).toMatchObject([{ id: child.id, status: 'done' }]);
+});
+
 test(
   '[RU10] the versions of a run are its person’s, carry its id, and the last of them holds the trace',
   { timeout: 60_000 },
@@ -195,10 +226,7 @@ test(
       { text: 'I helped.' },
     ]);
     const agent = '---\nname: Helper\ndescription: Helps.\ntools: [read_file]\n---\nYou help.\n';
-    const put = await fetch(`${origin}/api/v1/volumes/team%2Flab/files/agents/Helper.md`, {
-    method: 'PUT', body: agent, headers: { origin, cookie: cookies.get('ada')!, 'content-type': 'text/plain' },
-  }); // prettier-ignore
-    expect(put.ok).toBe(true);
+    await put('agents/Helper.md', agent);
     const id = await start('ada', { goal: 'Write a plan' });
     const { events } = await until(id, 'done');
     const { trace, head } = readRun(events);

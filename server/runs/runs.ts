@@ -36,6 +36,7 @@ export type Runs = Awaited<ReturnType<typeof openRuns>>;
 
 /** At once, a person. */
 const mostAtOnce = 3;
+const interrupted = 'interrupted';
 const earlierKept = 20;
 
 export async function openRuns({
@@ -255,11 +256,10 @@ export async function openRuns({
     if (!face) throw notFound('such person');
     return face;
   }
-  /** Somebody answered a run that nobody walks through: it was waiting when the server stopped. */
+  /** Somebody answered a run that nobody walks through: it was waiting when the server stopped. A sub-agent is reached from above. */
   async function wake(one: Going): Promise<void> {
     const top = one.row.rootId === one.row.id ? one : await going.load(one.row.rootId);
-    for (const each of new Set([top, one]))
-      if (each && !each.walk && each.log.state.endedAt === null) return walkOn(each); // a sub-agent is reached by the run above it
+    if (top && !top.walk && top.log.state.endedAt === null) await walkOn(top);
   }
   const letGo = <T>(one: Going, work: Promise<T>) => work.finally(() => going.release(one));
 
@@ -361,11 +361,20 @@ export async function openRuns({
       plan: Plan;
       lent: Lent;
       signal: AbortSignal;
-    }): Promise<{ run: string; over: Promise<ChildEnd> }> {
+    }): Promise<{ run: string; isNew: boolean; over: Promise<ChildEnd> }> {
       const above = await find(parent.id);
       const left = await store.childOf({ parent: parent.id, call });
-      const one = left && left.endedAt === null ? await find(left.id) : await addChild(above, { call, goal, found });
-      const agent = one.row.head.agent?.name ?? '';
+      const one = left ? await find(left.id) : await addChild(above, { call, goal, found });
+      const endOf = (): ChildEnd => {
+        const { status, reason, answer } = one.log.state;
+        const outcome = status === 'done' || status === 'stopped' ? status : 'failed';
+        const agent = one.row.head.agent?.name ?? '';
+        return { run: one.row.id, agent, outcome, reason: reason ?? '', answer: answer ?? '' };
+      };
+      const isNew = left === null;
+      if (one.log.state.endedAt !== null && one.log.state.reason !== interrupted)
+        return letGo(one, Promise.resolve({ run: one.row.id, isNew, over: Promise.resolve(endOf()) }));
+      if (one.log.state.endedAt !== null) await one.log.emit({ type: 'resumed', by: null });
       const stop = () => {
         if (!(signal.reason instanceof Interrupted)) going.stop(one, String(signal.reason)).catch(failed);
       };
@@ -374,11 +383,9 @@ export async function openRuns({
       if (signal.aborted) stop();
       const over = (one.walk?.over ?? Promise.resolve()).then(() => {
         signal.removeEventListener('abort', stop);
-        const { status, reason, answer } = one.log.state;
-        const outcome = status === 'done' || status === 'stopped' ? status : 'failed';
-        return { run: one.row.id, agent, outcome, reason: reason ?? '', answer: answer ?? '' } as const;
+        return endOf();
       });
-      return { run: one.row.id, over };
+      return { run: one.row.id, isNew, over };
     },
 
     async retry({ id, actor, volume }: { id: string; actor: Actor; volume: VolumeTarget }): Promise<RunRow> {
@@ -433,6 +440,10 @@ export async function openRuns({
         await one.log.emit({ type: 'notice', level: 'info', text: `${name} lends this run their browser.` });
       if (one) going.release(one);
     },
+    /** Of what is in memory; the rows are changed. */
+    shared({ id, isPrivate }: { id: string; isPrivate: boolean }): void {
+      for (const one of going.all.values()) if (one.row.conversationId === id) one.row.private = isPrivate;
+    },
     browserOf: async (id: string): Promise<string> => (await runs.row(id)).browserOf,
 
     /** Somebody's rights changed: what runs in their name and may no longer, stops. */
@@ -444,10 +455,16 @@ export async function openRuns({
       }
     },
 
-    close: () => going.close(),
+    /** What a killed server left is told in traces too. */
+    traced: () => tracing,
+    async close(): Promise<void> {
+      await going.close();
+      await tracing;
+    },
   };
 
   await recover();
+  const tracing = traceWhatEnded().catch(failed);
   return runs;
 
   /** After a restart: what waits for a person goes on waiting, whatever else was going on is interrupted (RU1). */
@@ -455,11 +472,12 @@ export async function openRuns({
     const left = await Promise.all((await store.going()).map(({ id }) => going.load(id)));
     const found = left.filter((one) => one !== null);
     const waiting = found.filter(({ log: { state } }) => waitingCalls(state).length > 0);
-    const roots = new Set(waiting.map(({ row }) => row.rootId));
+    const unended = new Set(found.map(({ row }) => row.id));
+    const roots = new Set(waiting.map(({ row }) => row.rootId).filter((root) => unended.has(root)));
     for (const one of found) {
       if (!roots.has(one.row.rootId)) {
         // its trace follows when the port is open
-        await one.log.emit({ type: 'ended', outcome: 'failed', reason: 'interrupted', answer: '' });
+        await one.log.emit({ type: 'ended', outcome: 'failed', reason: interrupted, answer: '' });
         going.release(one);
         continue;
       }
@@ -469,6 +487,17 @@ export async function openRuns({
     }
     if (found.length > 0)
       log.info({ interrupted: found.length - waiting.length, waiting: waiting.length }, 'runs.recovered');
+  }
+
+  /** Runs that ended when nobody could write their trace. */
+  async function traceWhatEnded(): Promise<void> {
+    for (const { id } of await store.untraced()) {
+      const one = going.isClosing() ? null : await going.load(id);
+      if (!one || one.walk || one.log.state.endedAt === null) continue;
+      const written = await trace({ row: one.row, log: one.log, ended: null });
+      if (written) await one.log.emit({ type: 'trace', ...written });
+      going.release(one);
+    }
   }
 }
 

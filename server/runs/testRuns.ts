@@ -67,6 +67,7 @@ export async function startRuns({
     store: createConversationStore(database),
     faces: async (ids) => new Map(ids.map((id) => [id, faceOf(loginOf(id))])),
     volumeName: async () => 'team/lab',
+    shared: (conversation) => runs.shared(conversation),
     clock: systemClock,
   });
   const browsers = createBrowsers();

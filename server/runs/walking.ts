@@ -44,7 +44,7 @@ export type WalkingNeeds = {
     plan: Awaited<ReturnType<PlanRun>>;
     lent: NonNullable<Walk['lent']>;
     signal: AbortSignal;
-  }) => Promise<{ run: string; over: Promise<Awaited<ReturnType<StartChild>>> }>;
+  }) => Promise<{ run: string; isNew: boolean; over: Promise<Awaited<ReturnType<StartChild>>> }>;
   clock: Clock;
   failed: (error: unknown) => void;
 };
@@ -142,7 +142,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     const agent = pinned ?? (await findAgent({ actor, volume, wanted }));
     if (!agent) throw new Problem('not-found', `There is no agent “${wanted}”. Look with discover_agents.`);
     const limits = limitsOf(parent.limits, agent.definition.limits);
-    const { run, over } = await needs.openChild({
+    const { run, isNew, over } = await needs.openChild({
       parent,
       call,
       goal,
@@ -155,7 +155,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
         versions: { ...parent.versions, [agent.volume]: agent.oid },
       },
     });
-    await started({ run, agent: agent.name });
+    if (isNew) await started({ run, agent: agent.name });
     return over;
   };
 
