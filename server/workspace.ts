@@ -8,6 +8,7 @@ import { createLive } from './live/live.ts';
 import { openMemory } from './memory/memory.ts';
 import type { Models } from './models/types.ts';
 import type { EmbedTexts } from './memory/memoryIndex.ts';
+import { forgetTeam, forgetVolume } from './forgetting.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Database } from './platform/database.ts';
 import type { GitClone } from './platform/gitClone.ts';
@@ -222,10 +223,7 @@ export async function openWorkspace({
     versions,
     members: accounts,
     unreviewed: reviews.unreviewed,
-    async forget({ volumeId, fileIds }) {
-      await rooms.remove(fileIds);
-      await reviews.forget(volumeId);
-    },
+    forget: (gone) => forgetVolume({ database, ...gone, removeRooms: (fileIds) => rooms.remove(fileIds) }),
   });
   const files = createFiles({ store, versions, rooms, merges, news });
   const importing = createImporting({ store, versions, rooms, merges });
@@ -334,7 +332,10 @@ export async function openWorkspace({
     async personJoined({ id, login }: { id: string; login: string }): Promise<void> {
       await volumes.ensureForPerson({ id, login });
     },
-    teamGone: ({ teamId }: { teamId: string }): Promise<void> => volumes.removeOfTeam(teamId),
+    async teamGone({ teamId }: { teamId: string }): Promise<void> {
+      await forgetTeam({ database, teamId });
+      await volumes.removeOfTeam(teamId);
+    },
     async teamFounded({
       team,
       sample,

@@ -7,7 +7,7 @@ import { seededRandom } from '#shared/testWorld.ts';
 import { accountRoutes } from './routes.ts';
 import { openTestServer, type TestServer } from './testServer.ts';
 
-const requests = Number(process.env['FUZZ_REQUESTS'] ?? 600);
+const requests = Number(process.env['FUZZ_REQUESTS'] ?? 300);
 let server: TestServer;
 beforeAll(async () => {
   server = await openTestServer();

@@ -18,6 +18,13 @@ export function createProviderStore(database: Queries) {
       return { standard: row?.standard ?? null, aliases: row?.aliases ?? {} };
     },
 
+    /** Of a team that goes for good, its keys first. */
+    async forget(owner: string): Promise<void> {
+      await database.delete(ownerKeys).where(eq(ownerKeys.owner, owner));
+      await database.delete(providers).where(eq(providers.owner, owner));
+      await database.delete(modelNames).where(eq(modelNames.owner, owner));
+    },
+
     /** All of an owner at once. `rows` may hold no row of another owner: their ids were read from this one's list or are new. */
     async replace({ owner, rows, names }: { owner: string; rows: ProviderRow[]; names: Names }): Promise<void> {
       await database.transaction(async (queries) => {

@@ -49,9 +49,6 @@ export function openReviews({ database, volumesToReview, commits, reviewed }: Re
     /** How many wait for this person, by volume. */
     unreviewed: store.count,
 
-    /** Of a volume that goes for good. */
-    forget: store.removeOf,
-
     async approve({ volumeId, oids, personId }: { volumeId: string; oids: string[]; personId: string }): Promise<void> {
       const authors = await store.authors({ volumeId, oids });
       const unknown = oids.find((oid) => !authors.has(oid));

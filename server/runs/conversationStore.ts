@@ -12,6 +12,10 @@ export function createConversationStore(queries: Queries) {
     async add(row: typeof conversations.$inferInsert): Promise<ConversationRow> {
       return (await queries.insert(conversations).values(row).returning())[0]!;
     },
+    /** Of a volume that goes for good. */
+    async forget(volumeId: string): Promise<void> {
+      await queries.delete(conversations).where(eq(conversations.volumeId, volumeId));
+    },
     /** Also a deleted one. */
     async byId(id: string): Promise<ConversationRow | null> {
       const [row] = await queries.select().from(conversations).where(eq(conversations.id, id));

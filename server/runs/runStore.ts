@@ -170,6 +170,11 @@ export function createRunStore(database: Database) {
       return rows.map(({ run, head, answer }) => ({ run, goal: head.goal, answer })).reverse();
     },
 
+    /** Of a volume that goes for good; their events go with them. */
+    async forget(volumeId: string): Promise<void> {
+      await database.delete(runs).where(eq(runs.volumeId, volumeId));
+      await database.delete(runCommits).where(eq(runCommits.volumeId, volumeId));
+    },
     async addCommits(rows: (typeof runCommits.$inferInsert)[]): Promise<void> {
       if (rows.length > 0) await database.insert(runCommits).values(rows).onConflictDoNothing();
     },
