@@ -9,6 +9,7 @@ import type { Live } from './live/live.ts';
 import type { LiveRuns } from './live/runTabs.ts';
 import type { Memory } from './memory/memory.ts';
 import type { Models } from './models/types.ts';
+import type { ToolsOfElsewhere } from './runs/types.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Database } from './platform/database.ts';
 import type { Log } from './platform/log.ts';
@@ -49,6 +50,7 @@ export async function openAgents({
   library,
   memory,
   models,
+  toolsOfElsewhere,
   live,
   clock,
   log,
@@ -67,6 +69,7 @@ export async function openAgents({
   library: Library;
   memory: Pick<Memory, 'query'>;
   models: Models;
+  toolsOfElsewhere: ToolsOfElsewhere;
   live: Pick<Live, 'runs'>;
   clock: Clock;
   log: Log;
@@ -95,6 +98,7 @@ export async function openAgents({
   const walking = createWalking({
     library,
     models,
+    toolsOfElsewhere,
     findVolume,
     textAt: versions.textAt,
     kernelLimits: createKernelLimits({

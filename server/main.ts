@@ -111,6 +111,7 @@ export async function openProduct({ config, log, stopping }: Surroundings) {
     log,
     embed: embeddings && embeddings.embed,
     models,
+    toolsOfElsewhere: mcpServers.toolsFor,
     config,
     release,
   });

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { createLive } from './live/live.ts';
 import { openMemory } from './memory/memory.ts';
 import type { Models } from './models/types.ts';
+import type { ToolsOfElsewhere } from './runs/types.ts';
 import type { EmbedTexts } from './memory/memoryIndex.ts';
 import { forgetTeam, forgetVolume } from './forgetting.ts';
 import type { Clock } from './platform/clock.ts';
@@ -65,6 +66,7 @@ export async function openWorkspace({
   log,
   embed,
   models,
+  toolsOfElsewhere,
   config,
   release,
 }: {
@@ -78,6 +80,7 @@ export async function openWorkspace({
   /** Meaning of texts; null: search is by words alone. */
   embed: EmbedTexts;
   models: Models;
+  toolsOfElsewhere: ToolsOfElsewhere;
   config: Pick<Config, 'checkpoint' | 'rateLimits'>;
   release: string;
 }) {
@@ -277,6 +280,7 @@ export async function openWorkspace({
     library,
     memory,
     models,
+    toolsOfElsewhere,
     live,
     clock,
     log,

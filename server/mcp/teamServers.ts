@@ -125,9 +125,10 @@ export function createTeamServers({
     async toolsFor({
       teamId,
     }: {
-      teamId: string;
+      teamId: string | null;
     }): Promise<{ tools: Tool[]; notices: string[]; close: () => Promise<void> }> {
-      const rows = (await store.list(`team:${teamId}`)).filter(({ enabled, pinned }) => enabled && pinned.length > 0);
+      const all = teamId === null ? [] : await store.list(`team:${teamId}`);
+      const rows = all.filter(({ enabled, pinned }) => enabled && pinned.length > 0);
       const lines = rows.map((row) => createLine(() => connect(row)));
       const notices: string[] = [];
       const tools = await Promise.all(

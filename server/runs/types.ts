@@ -15,6 +15,11 @@ export type ToolResult = {
   untrusted?: string;
 };
 
+/** Tools of elsewhere for one run: those of its team's MCP servers. `notices`: what its people should know of them. */
+export type ToolsOfElsewhere = (question: {
+  teamId: string | null;
+}) => Promise<{ tools: Tool[]; notices: string[]; close: () => Promise<void> }>;
+
 /** What a call lets in or out, beside its effect (RU8). */
 export type Reach = {
   /** It shows the model what not everybody may read: files, memory, devices of people and teams. */

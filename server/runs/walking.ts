@@ -14,7 +14,7 @@ import { createBudget, limitsOf } from './budget.ts';
 import { Interrupted, runLoop } from './loop.ts';
 import type { PromptSkill } from './prompt.ts';
 import type { Spill } from './results.ts';
-import type { StartChild, Tool } from './types.ts';
+import type { StartChild, Tool, ToolsOfElsewhere } from './types.ts';
 import type { Earlier, PlanRun, Walk, WalkRun } from './walk.ts';
 
 export type ToolsFor = (run: {
@@ -25,6 +25,8 @@ export type ToolsFor = (run: {
   refused: readonly string[];
   /** Names of the tools that the run above has. */
   parent: readonly string[] | null;
+  /** Those of elsewhere. */
+  more: readonly Tool[];
   startChild: StartChild;
 }) => { tools: Tool[]; spill: Spill };
 
@@ -36,6 +38,7 @@ export type WalkingNeeds = {
   /** What the kernel says of limits, now. */
   kernelLimits: (question: { actor: Actor; volume: string }) => Promise<Partial<Limits>>;
   toolsFor: ToolsFor;
+  toolsOfElsewhere: ToolsOfElsewhere;
   /** A run for a call of another one. It may be there already, from before a restart. */
   openChild: (child: {
     parent: RunHead;
@@ -164,10 +167,13 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     const state = readRun(events);
     const definition = await definitionOf(head, actor);
     const volume = await findVolume(head.volume, actor);
-    const [model, skills] = await Promise.all([
-      models.open({ wanted: head.model, personId: actor.personId, teamId: volume?.teamId ?? null }),
+    const teamId = volume?.teamId ?? null;
+    const [model, skills, elsewhere] = await Promise.all([
+      models.open({ wanted: head.model, personId: actor.personId, teamId }),
       skillsOf(given, state, definition),
+      needs.toolsOfElsewhere({ teamId }),
     ]);
+    for (const text of elsewhere.notices) await emit({ type: 'notice', level: 'warning', text });
     const { tools, spill } = needs.toolsFor({
       head,
       actor,
@@ -175,6 +181,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
       granted: definition?.tools ?? null,
       refused: definition?.refusedTools ?? [],
       parent: lent?.tools ?? null,
+      more: elsewhere.tools,
       startChild,
     });
     const limits = limitsOf(head.limits, request.budget);
@@ -197,7 +204,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
       spill,
       failed: needs.failed,
       ...(lent ? { taint: lent.taint } : {}),
-    });
+    }).finally(elsewhere.close);
     if (!(signal.reason instanceof Interrupted)) await emit({ type: 'ended', ...end });
   };
 
