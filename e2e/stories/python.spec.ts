@@ -4,6 +4,8 @@ import { pythonOn } from '../pythonPanel.ts';
 
 // what Playwright's recorder puts into every frame keeps Python's from starting
 test.use({ trace: 'off' });
+// its first load takes seconds, on a busy machine many
+test.setTimeout(180_000);
 
 test('[PY1] a person writes a cell, runs it, and sees text, a chart and a table', async ({ ada }) => {
   await ada.open('team/lab', 'notes/first-week.md');
@@ -17,7 +19,7 @@ test('[PY1] a person writes a cell, runs it, and sees text, a chart and a table'
       '[{"a": 1, "b": "x"}, {"a": 2.5, "b": None}]',
     ].join('\n'),
   );
-  await expect(cell).toHaveAttribute('data-state', 'done', { timeout: 60_000 });
+  await expect(cell).toHaveAttribute('data-state', 'done', { timeout: 120_000 });
   await expect(cell.getByText('hello from emscripten')).toBeVisible();
   const chart = cell.getByRole('img', { name: 'Units' });
   await expect(chart).toBeVisible();
@@ -34,7 +36,7 @@ test('[PY1] a fault is told with the line of the person, input() is answered, ou
   await ada.open('team/lab', 'notes/first-week.md');
   const python = await pythonOn(ada.page);
   const faulty = await python.write('def half(x):\n    return x / 0\n\nhalf(3)');
-  await expect(faulty).toHaveAttribute('data-state', 'failed', { timeout: 60_000 });
+  await expect(faulty).toHaveAttribute('data-state', 'failed', { timeout: 120_000 });
   const alert = faulty.getByRole('alert');
   await expect(alert).toContainText('ZeroDivisionError');
   await expect(alert).toContainText('Line 2');
@@ -61,7 +63,7 @@ test('[PY5] what runs is stopped: by an interrupt, and where that is ignored by 
   await ada.open('team/lab', 'notes/first-week.md');
   const python = await pythonOn(ada.page);
   const first = await python.write('kept = "still here"\nprint("ready")');
-  await expect(first.getByText('ready')).toBeVisible({ timeout: 60_000 });
+  await expect(first.getByText('ready')).toBeVisible({ timeout: 120_000 });
   const loop = await python.write('while True:\n    pass');
   await expect(loop).toHaveAttribute('data-state', 'running');
   await loop.getByRole('button', { name: 'Stop' }).click();
@@ -85,7 +87,7 @@ test('[PY3] a file of the volume is read and run, and what it writes goes back t
   await ada.open('team/lab', 'tools/forecast.py');
   await ada.page.getByRole('button', { name: 'Run this file' }).click();
   const cell = ada.page.getByRole('article', { name: 'tools/forecast.py' });
-  await expect(cell).toHaveAttribute('data-state', 'done', { timeout: 60_000 });
+  await expect(cell).toHaveAttribute('data-state', 'done', { timeout: 120_000 });
   await expect(cell.getByText('Was given notes/measurements.csv')).toBeVisible();
   await expect(cell.getByRole('img', { name: 'Forecast' })).toBeVisible();
   await expect(cell.getByText('output/forecast.csv')).toBeVisible();

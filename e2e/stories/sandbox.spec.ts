@@ -79,6 +79,7 @@ test('[AP4] an applet cannot leave its frame, nor take the page with it', async 
 });
 
 test('[AP4] Python gets nothing out', async ({ ada, world }) => {
+  test.setTimeout(180_000);
   await ada.open('team/lab', 'notes/first-week.md');
   const python = await pythonOn(ada.page);
   const cell = await python.write(`import js, urllib.request, socket
@@ -97,7 +98,11 @@ await attempt("fetch", lambda: js.fetch(C + "/py-fetch"))
 await attempt("api", lambda: js.fetch(A + "/api/v1/me"))
 await attempt("pyfetch", lambda: pyfetch(C + "/py-pyfetch"))
 await attempt("urllib", lambda: urllib.request.urlopen(C + "/py-urllib"))
-await attempt("socket", lambda: socket.create_connection(("127.0.0.1", ${canary.tcpPort}), 1))
+def connect():
+    line = socket.create_connection(("127.0.0.1", ${canary.tcpPort}), 1)
+    line.sendall(b"secret")
+    raise OSError("what was sent is for the canary to say")
+await attempt("socket", connect)
 def xhr():
     x = js.XMLHttpRequest.new(); x.open("GET", C + "/py-xhr", False); x.send(None)
 await attempt("xhr", xhr)
@@ -110,7 +115,7 @@ for name in ("document", "window", "parent", "localStorage", "caches", "RTCPeerC
 js.WebSocket.new(C.replace("http", "ws") + "/py-ws")
 js.EventSource.new(C + "/py-sse")
 print("\\n".join(f"{name}: {value}" for name, value in found.items() if value != "refused") or "all refused", len(found))`);
-  await expect(cell).toHaveAttribute('data-state', /done|failed/, { timeout: 60_000 });
+  await expect(cell).toHaveAttribute('data-state', /done|failed/, { timeout: 80_000 });
   await expect(cell.getByText('all refused 19')).toBeVisible();
   await ada.page.waitForTimeout(1000);
   expect(canary.hits).toEqual([]);
@@ -141,6 +146,7 @@ test('[AP4] frames are served with their headers; opened in a tab they are nobod
 });
 
 test('[AP4] no page runs against its own policy', async ({ ada }) => {
+  test.setTimeout(180_000);
   const seen: string[] = [];
   await ada.page.exposeFunction('violated', (words: string) => seen.push(words));
   await ada.page.addInitScript(() => {
@@ -169,11 +175,12 @@ test('[AP4] no page runs against its own policy', async ({ ada }) => {
     '/settings/teams/lab',
   ]) {
     await ada.page.goto(address);
-    await ada.page.waitForLoadState('networkidle');
+    await expect(ada.page.locator('main').first()).toBeVisible();
+    await ada.page.waitForTimeout(400);
   }
   await ada.open('team/lab', 'notes/first-week.md');
   const python = await pythonOn(ada.page);
-  await expect(await python.write('1 + 1')).toHaveAttribute('data-state', 'done', { timeout: 60_000 });
+  await expect(await python.write('1 + 1')).toHaveAttribute('data-state', 'done', { timeout: 80_000 });
   expect(await ada.page.evaluate(() => self.crossOriginIsolated)).toBe(true);
   expect(seen).toEqual([]);
 });

@@ -157,6 +157,7 @@ export class Applet {
         if (message.turn !== this.#turn) return;
         this.height = message.height;
         this.times = { ...this.times, paint: Math.round(performance.now() - this.#from) };
+        performance.mark('applet-painted', { detail: this.times });
         if (this.state === 'running') this.state = 'painted';
         return;
       case 'size':

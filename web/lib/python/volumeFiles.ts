@@ -1,5 +1,6 @@
 // Files between a volume and Python: which ones a text names, how they are read before a run, and how what Python wrote goes back.
 import type { FileEntry } from '#shared/api.ts';
+import { isProblem } from '#shared/errors.ts';
 import type { SandboxFile } from '#shared/sandbox.ts';
 import type { Api } from '#lib/api.ts';
 
@@ -179,11 +180,15 @@ export async function writeFile({
 }): Promise<void> {
   const params = { volume, path: file.path };
   const text = textOf(file.data);
-  if (text !== null)
-    await api('PUT /volumes/:volume/files/*path', {
-      params,
-      body: text,
-      ...(etag && { headers: { 'if-match': etag } }),
-    });
-  else await api('POST /volumes/:volume/upload/*path', { params, query: { replace: '1' }, body: file.data });
+  if (text !== null) {
+    const put = (base: string | null) =>
+      api('PUT /volumes/:volume/files/*path', { params, body: text, ...(base && { headers: { 'if-match': base } }) });
+    try {
+      await put(etag);
+    } catch (error) {
+      if (!isProblem(error) || error.status !== 428) throw error;
+      // it is there, and was not read before the run: what the code wrote takes its place
+      await put((await api.whole('GET /volumes/:volume/files/*path', { params })).headers.get('etag'));
+    }
+  } else await api('POST /volumes/:volume/upload/*path', { params, query: { replace: '1' }, body: file.data });
 }
