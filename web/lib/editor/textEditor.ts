@@ -2,7 +2,7 @@
 // the rest of the workspace come from outside.
 import { defaultKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, foldKeymap, indentOnInput } from '@codemirror/language';
-import { Compartment, EditorState } from '@codemirror/state';
+import { Compartment, EditorState, type Extension } from '@codemirror/state';
 import {
   crosshairCursor,
   drawSelection,
@@ -48,6 +48,7 @@ export function openTextEditor(options: TextEditorOptions) {
   const writing = new Compartment();
   const label = new Compartment();
   const help = new Compartment();
+  const definitions = new Compartment();
   const people = others(live, { following: options.following, unfollow: options.unfollow });
   let closed = false;
   let path = options.path;
@@ -77,6 +78,7 @@ export function openTextEditor(options: TextEditorOptions) {
         EditorView.clipboardInputFilter.of((text) => text.replaceAll(/\r\n?/g, '\n')),
         keymap.of([{ key: 'Mod-s', run: () => (options.save(), true), preventDefault: true }]),
         help.of([]),
+        definitions.of([]),
         keymap.of([
           ...defaultKeymap,
           ...foldKeymap,
@@ -138,6 +140,10 @@ export function openTextEditor(options: TextEditorOptions) {
       void setLanguage();
     },
     setDiagnostics: (diagnostics: Diagnostic[]) => view.dispatch({ effects: setDiagnostics.of(diagnostics) }),
+    /** Completion and links of a file that defines something. */
+    setDefinitionHelp: (extension: Extension) => {
+      if (!closed) view.dispatch({ effects: definitions.reconfigure(extension) });
+    },
     setConflicts: (conflicts: Conflict[]) =>
       view.dispatch({ effects: setConflicts.of(conflicts.flatMap((conflict) => place(live, conflict) ?? [])) }),
     goTo: (personId: string) => people.goTo(view, personId),

@@ -238,6 +238,11 @@ export class Workspace {
     this.#outside.goto(this.address);
   }
 
+  /** Any address of the workspace. */
+  show(address: string): void {
+    this.#outside.goto(address);
+  }
+
   openPath(path: string, query: Record<string, string> = {}): void {
     if (this.volume) this.#outside.goto(placeAddress({ volume: this.volume, path, query }));
   }
