@@ -61,6 +61,7 @@ export async function sayCalls({
 }): Promise<void> {
   const { telling, tools } = around;
   const wrong = new Map<string, string>();
+  let told = Promise.resolve();
   for (const { id, name, args: written } of calls) {
     const tool = findTool(tools, name);
     const parsed = parseArguments(written);
@@ -75,9 +76,10 @@ export async function sayCalls({
     const args = 'wrong' in parsed ? written.slice(0, 20_000) : parsed.args;
     const effect = tool && !wrong.has(id) ? effectOf(tool, args as Record<string, unknown>) : 'read';
     const repaired = 'repaired' in parsed && parsed.repaired ? { repaired: true } : {};
-    await telling.tell({ type: 'call', step, call: id, tool: tool?.name ?? (name || '?'), args, effect, ...repaired });
+    told = telling.tell({ type: 'call', step, call: id, tool: tool?.name ?? (name || '?'), args, effect, ...repaired });
   }
-  for (const [call, text] of wrong) await telling.tell({ type: 'result', call, ok: false, text, parts: [], ms: 0 });
+  for (const [call, text] of wrong) told = telling.tell({ type: 'result', call, ok: false, text, parts: [], ms: 0 });
+  await told; // together: each that comes after another is durable with it
 }
 
 /** Does the calls of the last turn that have no result. A string: why the run has to end. `limited`: a limit refused some of them. */
@@ -162,12 +164,12 @@ async function act(
     shaped = await shapeResult({ result, call, around });
   } catch (error) {
     if (signal.aborted) {
-      await output.end();
+      output.end();
       return cancel(around, call, true);
     }
     shaped = { ...failureOf(error, around.failed), parts: [] };
   }
-  await output.end();
+  output.end();
   const ms = Math.round(performance.now() - began);
   // what is outside may speak through a failure too
   source ??= !shaped.ok && reachOf(tool, args, head).outside ? tool.name : undefined;

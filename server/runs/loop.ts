@@ -97,6 +97,7 @@ export async function runLoop(input: LoopInput): Promise<LoopEnd> {
     end = await goOn({ input, around, conversation });
   } catch (error) {
     if (!around.signal.aborted && !(error instanceof ModelFailure)) throw error;
+    await telling.settled();
     end = { ...whyEnded({ error, signal, budget }), answer: lastWords(telling.state) };
   } finally {
     time.stop();
@@ -129,8 +130,9 @@ async function goOn({ input, around, conversation }: Going): Promise<LoopEnd> {
     await steer(input, telling);
     const full = budget.takeStep();
     if (full) return failed(full);
-    await telling.tell({ type: 'turn', step: ++step, model: input.model.name, strategy: input.model.strategy });
+    void telling.tell({ type: 'turn', step: ++step, model: input.model.name, strategy: input.model.strategy });
     const answer = await conversation.turn(step);
+    if (typeof answer === 'string' || answer.calls.length === 0) await telling.settled();
     if (typeof answer === 'string') return failed(answer);
 
     const { text, calls, end } = answer;
@@ -249,7 +251,7 @@ function openConversation({
       if (spent === null)
         reserved.settle({ input: 0, output: 0 }); // nothing came: nothing was billed
       else
-        await telling.tell({
+        void telling.tell({
           type: 'usage',
           step,
           ...(spent as { input: number; output: number }),
@@ -279,7 +281,7 @@ function openConversation({
     const silent: Telling = {
       ...telling,
       state: telling.state,
-      stream: () => ({ add: () => undefined, end: async () => undefined }),
+      stream: () => ({ add: () => undefined, end: () => undefined }),
     };
     const answer = await ask({ said, step, withTools: false, to: silent }).catch((error: unknown) => {
       if (!(error instanceof ModelFailure)) throw error;

@@ -7,24 +7,44 @@ import type { Emit } from './types.ts';
 
 export type Telling = {
   readonly state: RunState;
-  /** Resolves when it is durable. Rejects when it cannot be: then nothing more may happen. */
+  /**
+   * Resolves when it and all before it are durable. Rejects when it cannot be, and so does each that comes after: whoever waits for the
+   * last waits for all.
+   */
   tell(act: RunAct): Promise<void>;
+  /** When `state` has all that was told. */
+  settled(): Promise<void>;
   /** A stream of text that becomes events as it comes. */
   stream(act: (text: string) => RunAct, options?: { most?: number; hide?: boolean }): Stream;
 };
-export type Stream = { add(text: string): void; end(): Promise<void> };
+/** `end` gives the rest away and waits for nothing. */
+export type Stream = { add(text: string): void; end(): void };
+
+/** A word that is longer than this is not waited for. */
+const longestWord = 4096;
 
 /** Between two pieces of a stream, in milliseconds. */
 const grouping = 25;
 
 export function openTelling({ emit, past }: { emit: Emit; past: RunState | null }): Telling {
   let state = past ?? emptyRun();
-  let last: Promise<unknown> = Promise.resolve();
+  let last: Promise<void> = Promise.resolve();
 
+  let broken: { error: unknown } | null = null;
+
+  /** Handed over at once, in order: whoever writes them down may write several together. */
   function tell(act: RunAct): Promise<void> {
-    const told = last.then(async () => {
-      state = reduceRun(state, await emit(act));
-    });
+    if (broken) return Promise.reject(broken.error as Error);
+    const written = emit(act);
+    const told = Promise.all([written, last]).then(
+      ([event]) => {
+        state = reduceRun(state, event);
+      },
+      (error: unknown) => {
+        broken ??= { error };
+        throw error;
+      },
+    );
     last = told;
     told.catch(() => undefined); // whoever waits for it hears of it, and so does each that comes after
     return told;
@@ -35,6 +55,7 @@ export function openTelling({ emit, past }: { emit: Emit; past: RunState | null 
       return state;
     },
     tell,
+    settled: () => last,
     /** `most`: characters, then it is cut. `hide`: it may hold secrets; a word is told when it is whole. */
     stream(act, { most = Infinity, hide = false } = {}) {
       let [waiting, total] = ['', 0];
@@ -43,10 +64,7 @@ export function openTelling({ emit, past }: { emit: Emit; past: RunState | null 
       let ended = false;
 
       function take(): string {
-        const whole =
-          ended || !hide
-            ? waiting.length
-            : Math.max(waiting.search(/\S*$/), waiting.length > 4096 ? waiting.length : 0);
+        const whole = ended || !hide || waiting.length > longestWord ? waiting.length : endOfWords(waiting);
         const text = waiting.slice(0, whole);
         waiting = waiting.slice(whole);
         return hide ? hideSecrets(text) : text;
@@ -69,14 +87,20 @@ export function openTelling({ emit, past }: { emit: Emit; past: RunState | null 
           waiting += total > most ? `${text.slice(0, text.length - (total - most))}\n…` : text;
           if (!flight) timer ??= setTimeout(flush, total === text.length ? 0 : grouping);
         },
-        async end() {
+        end() {
           ended = true;
           if (timer) clearTimeout(timer);
-          await flight;
           const rest = take();
-          if (rest !== '') await tell(act(rest));
+          if (rest !== '') tell(act(rest)).catch(() => undefined); // the next that is told fails, too
         },
       };
     },
   };
+}
+
+/** Where the last word begins, which may not be whole yet. */
+function endOfWords(text: string): number {
+  let at = text.length;
+  while (at > 0 && !/\s/.test(text[at - 1]!)) at--;
+  return at;
 }

@@ -108,8 +108,8 @@ export async function play(given: Partial<LoopInput> & { model: Model }) {
   let seq = given.past?.seq ?? 0;
   const emit = async (act: RunAct) => {
     const event: RunEvent = { ...structuredClone(act), seq: ++seq, at: new Date(clock.now()).toISOString() };
-    await Promise.resolve();
     acts.push(event);
+    await new Promise(setImmediate); // it takes a while until it is durable
     return event;
   };
   const end = await runLoop({

@@ -82,8 +82,8 @@ export async function readTurn({
     throw error;
   } finally {
     silence.abort();
-    await thought.end();
-    await said.end();
+    thought.end();
+    said.end();
   }
   const cost = usage ?? guess();
   spent(cost);
