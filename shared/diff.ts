@@ -260,3 +260,13 @@ function trace(steps: Int32Array[], d: number, end: { x: number; y: number }, aF
   }
   return hunks.reverse();
 }
+
+/** Lines that are only in the one, and only in the other. */
+export function countChangedLines(before: string, after: string): { added: number; removed: number } {
+  let [added, removed] = [0, 0];
+  for (const [aFrom, aTo, bFrom, bTo] of diffUnits(splitLines(before), splitLines(after))) {
+    added += bTo - bFrom;
+    removed += aTo - aFrom;
+  }
+  return { added, removed };
+}

@@ -1,14 +1,15 @@
 // Looking back: the list of versions, one version, what differs, who wrote which line (GI7). Everything comes from the tables; git is
 // asked only for the texts.
-import type { BlameRun, Commit, CommitFile, DiffFile } from '#shared/api.ts';
-import { diffUnits, splitLines } from '#shared/diff.ts';
+import type { BlameRun, Commit, DiffFile } from '#shared/api.ts';
+import { countChangedLines } from '#shared/diff.ts';
 import { notFound, Problem } from '#shared/errors.ts';
 import type { Face } from '#shared/live.ts';
 import type { Rooms } from '../../sync/types.ts';
 import { textFrom } from '../content.ts';
-import type { HistoryStore, NetFile } from './historyStore.ts';
+import { backwards, changeOf, describeFile, withCounts, type ChangedFile } from './changedFiles.ts';
+import type { HistoryStore } from './historyStore.ts';
 import { walkBlame } from '../versions/lineBlame.ts';
-import type { Head, People, Version, VersionFile } from '../versions/versions.ts';
+import type { Head, People, Version } from '../versions/versions.ts';
 
 /** What people said about commits that landed. */
 export type ReviewStates = (query: {
@@ -92,7 +93,7 @@ export function createHistory({ store, people, reviews, rooms, head, readBlob }:
     texts,
   }: {
     volumeId: string;
-    file: Changed;
+    file: ChangedFile;
     texts: boolean;
   }): Promise<DiffFile> {
     const { path, blob, blobBefore } = file;
@@ -109,7 +110,7 @@ export function createHistory({ store, people, reviews, rooms, head, readBlob }:
     return {
       ...shown,
       binary: false,
-      ...(file.counts ?? countLines(before, after)),
+      ...(file.counts ?? countChangedLines(before, after)),
       ...(texts ? sides : { before: null, after: null }),
     };
   }
@@ -264,51 +265,3 @@ const stranger = ({ authorName, authorEmail }: { authorName: string; authorEmail
   name: authorName,
   colour: 0,
 });
-
-type Changed = Pick<NetFile, 'fileId' | 'path' | 'pathBefore' | 'blob' | 'blobBefore' | 'binary'> & {
-  /** The text as it is typed now. */
-  live?: string;
-  counts?: { added: number; removed: number } | undefined;
-};
-
-/** The sums of one version are exact; of several, lines may have come and gone. */
-const withCounts = (file: NetFile): Changed => ({
-  ...file,
-  counts: file.versions === 1 ? { added: file.added, removed: file.removed } : undefined,
-});
-
-const backwards = (file: NetFile): NetFile => ({
-  ...file,
-  path: file.pathBefore ?? file.path,
-  pathBefore: file.path,
-  blob: file.blobBefore,
-  blobBefore: file.blob,
-  added: file.removed,
-  removed: file.added,
-});
-
-function changeOf({
-  path,
-  pathBefore,
-  blob,
-  blobBefore,
-  live,
-}: Pick<Changed, 'path' | 'pathBefore' | 'blob' | 'blobBefore' | 'live'>): CommitFile['change'] {
-  if (blobBefore === null) return 'created';
-  if (blob === null && live === undefined) return 'deleted';
-  return pathBefore !== null && pathBefore !== path ? 'renamed' : 'edited';
-}
-
-function describeFile(file: VersionFile): CommitFile {
-  const { path, pathBefore, fileId, added, removed, binary } = file;
-  return { path, pathBefore, fileId, change: changeOf(file), added, removed, binary };
-}
-
-function countLines(before: string, after: string): { added: number; removed: number } {
-  let [added, removed] = [0, 0];
-  for (const [aFrom, aTo, bFrom, bTo] of diffUnits(splitLines(before), splitLines(after))) {
-    added += bTo - bFrom;
-    removed += aTo - aFrom;
-  }
-  return { added, removed };
-}

@@ -2,7 +2,7 @@
 // are alive are changed by word merges through their rooms, so what was typed since stays, with cursors and ids; trees by commits.
 // Nothing is ever taken out of history. With `preview` the same way is walked without leaving a trace.
 import type { ChangeResult } from '#shared/api.ts';
-import { diffUnits, splitLines } from '#shared/diff.ts';
+import { countChangedLines } from '#shared/diff.ts';
 import { notFound, Problem } from '#shared/errors.ts';
 import type { Face } from '#shared/live.ts';
 import type { AnchoredOverlap, Rooms } from '../../sync/types.ts';
@@ -222,7 +222,7 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
       binary: boolean,
       overlaps: { base: string; ours: string; theirs: string }[] = [],
     ) {
-      outcome.files.push({ path, change, before, after, binary, ...countLines(before ?? '', after ?? '') });
+      outcome.files.push({ path, change, before, after, binary, ...countChangedLines(before ?? '', after ?? '') });
       for (const { base, ours, theirs } of overlaps) outcome.conflicts.push({ path, base, ours, theirs });
     }
 
@@ -316,16 +316,6 @@ export function revertMessage(message: string): string {
   const first = message.split('\n', 1)[0]!;
   const undone = /^Undo “(.*)”$/.exec(first);
   return undone ? `Redo “${undone[1]}”` : `Undo “${first.replace(/^Redo “(.*)”$/, '$1')}”`;
-}
-
-/** Lines that are only in the one, and only in the other. */
-function countLines(before: string, after: string): { added: number; removed: number } {
-  let [added, removed] = [0, 0];
-  for (const [aFrom, aTo, bFrom, bTo] of diffUnits(splitLines(before), splitLines(after))) {
-    removed += aTo - aFrom;
-    added += bTo - bFrom;
-  }
-  return { added, removed };
 }
 
 function facesIn(faces: Face[]): Face[] {
