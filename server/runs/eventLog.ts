@@ -1,5 +1,5 @@
 // Events become durable before anybody sees them (RU1): what all runs tell meanwhile is appended in one transaction, in order. Streamed
-// words are gathered for a moment, so that a model that speaks fast makes few rows; anything else is written at once.
+// words are gathered for a moment (the loop has joined the tokens of some 25 ms before), anything else is written at once.
 import { isProblem, Problem } from '#shared/errors.ts';
 import { reduceRun, type RunAct, type RunEvent, type RunState } from '#shared/run.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -55,7 +55,7 @@ export function createEventLog({
   clock,
   log,
   told,
-  gatherMs = 30,
+  gatherMs = 8,
 }: {
   writer: EventWriter;
   clock: Clock;

@@ -1,0 +1,167 @@
+// Many runs at once, each watched by several people: how long a token takes from the provider to their screens, and what that costs the
+// server. `node bench/runs.ts [--runs 20] [--watchers 5] [--seconds 10] [--every 20] [--port 0]`. A real server on a fresh data folder, a
+// provider of our own that writes the time into each token; nothing of the product is imported but names of messages.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import WebSocket from 'ws';
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '20' },
+    watchers: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '10' },
+    every: { type: 'string', default: '20' },
+    port: { type: 'string', default: '0' },
+  },
+});
+const [runs, watchers, seconds, every] = [values.runs, values.watchers, values.seconds, values.every].map(Number) as [
+  number, number, number, number,
+]; // prettier-ignore
+/** How late our own timers are: what the machine does to everybody, in milliseconds. */
+const late: number[] = [];
+const latencies: number[] = [];
+const root = path.join(import.meta.dirname, '..');
+const now = () => performance.timeOrigin + performance.now();
+const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+
+/** Streams `<time> ` every so many milliseconds; a probe that is not streamed gets a short answer. */
+const provider = http.createServer((request, response) => {
+  const parts: Buffer[] = [];
+  request.on('data', (part: Buffer) => parts.push(part));
+  request.on('end', () => void answer(Buffer.concat(parts).toString(), request.url ?? '', response));
+});
+async function answer(body: string, url: string, response: http.ServerResponse): Promise<void> {
+  if (url.endsWith('/models'))
+    return void response.end(JSON.stringify({ object: 'list', data: [{ id: 'clock', object: 'model' }] }));
+  const asked = JSON.parse(body || '{}') as { stream?: boolean; messages?: { content: string }[] };
+  const isGoal = asked.messages?.some(({ content }) => content.includes?.('Tell the time'));
+  const choice = (delta: object, finish: string | null = null) =>
+    `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', model: 'clock', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  if (!asked.stream) {
+    const message = { role: 'assistant', content: 'ok' };
+    return void response.end(JSON.stringify({ choices: [{ index: 0, message, finish_reason: 'stop' }] }));
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.socket?.setNoDelay(true);
+  const until = isGoal ? now() + seconds * 1000 : 0;
+  while (now() < until && !response.destroyed) {
+    response.write(choice({ content: `${now().toFixed(1)} ` }));
+    const due = now() + every;
+    await pause(every);
+    late.push(now() - due);
+  }
+  response.write(choice({ content: 'end' }));
+  response.end(`${choice({}, 'stop')}data: [DONE]\n\n`);
+}
+await new Promise<void>((done) => provider.listen(0, '127.0.0.1', done));
+const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-bench-runs-'));
+const server = spawn(process.execPath, ['server/main.ts'], {
+  cwd: root,
+  env: {
+    PATH: process.env['PATH']!,
+    PORT: values.port,
+    DATA_DIR: dataDir,
+    LLM_BASE_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1`,
+    LLM_MODEL: 'clock',
+    RATE_LIMITS: 'off',
+    EMBEDDINGS: 'off',
+  },
+  stdio: ['ignore', 'pipe', 'pipe'],
+});
+let words = '';
+const origin = await new Promise<string>((done, fail) => {
+  for (const stream of [server.stdout, server.stderr])
+    stream.on('data', (chunk) => {
+      words += chunk;
+      const address = /LLMos is ready at (\S+)/.exec(words)?.[1];
+      if (address) done(address.replace(/\/$/, ''));
+    });
+  server.once('exit', () => fail(new Error(words)));
+});
+const cookies = new Map<string, string>();
+type Answer = { id: string; token: string };
+async function call(key: string, body: unknown, who = 'w0'): Promise<Answer> {
+  const [method, address] = key.split(' ') as [string, string];
+  const headers = { origin, cookie: cookies.get(who) ?? '', 'content-type': 'application/json' };
+  const response = await fetch(`${origin}/api/v1${address}`, { method, headers, body: JSON.stringify(body) });
+  const [cookie] = response.headers.getSetCookie();
+  if (cookie) cookies.set(who, cookie.split(';')[0]!);
+  if (!response.ok) throw new Error(`${key}: ${response.status} ${await response.text()}`);
+  return response.json() as Promise<Answer>;
+}
+/** Seconds of processor time of the server, its workers included. */
+function cpuSeconds(): number {
+  const fields = fs.readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+const ended = new Map<string, number>();
+try {
+  await call('POST /auth/sign-up', { login: 'w0', password: 'correct horse battery' });
+  await call('POST /teams', { slug: 'lab', name: 'Lab' });
+  // one person has at most 64 sockets
+  for (let i = 1; i < watchers; i++) {
+    const { token } = await call('POST /teams/lab/invitations', { role: 'viewer' });
+    const person = { login: `w${i}`, password: 'correct horse battery', invitation: token };
+    await call('POST /auth/sign-up', person, person.login);
+  }
+  const warm = await call('POST /runs', { volume: 'team/lab', goal: 'Say ok' });
+  void warm;
+  await pause(1500);
+  const started = await Promise.all(
+    Array.from({ length: runs }, (_, i) => call('POST /runs', { volume: 'team/lab', goal: `Tell the time, ${i}` })),
+  );
+  const sockets = started.flatMap(({ id }) => Array.from({ length: watchers }, (_, i) => follow(id, `w${i}`)));
+  await pause(1000);
+  const [cpu, from] = [cpuSeconds(), now()];
+  await pause((seconds - 2) * 1000);
+  const [cpuUsed, wall] = [cpuSeconds() - cpu, (now() - from) / 1000];
+  for (const end = now() + 20_000; now() < end && [...ended.values()].filter((n) => n === watchers).length < runs;)
+    await pause(50);
+  for (const socket of sockets) socket.close();
+  const sorted = Float64Array.from(latencies).sort();
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!.toFixed(1);
+  console.log(`${runs} runs, ${watchers} watchers each, a token every ${every} ms, ${seconds} s`);
+  console.log(
+    `| tokens on screens | p50 ms | p95 ms | p99 ms | most ms | our own timers late, p95 ms | server cores | runs that ended on every screen |`,
+  );
+  console.log(`|---|---|---|---|---|---|---|---|`);
+  const lateAt = Float64Array.from(late).sort()[Math.floor(late.length * 0.95)]!;
+  const all = [...ended.values()].filter((n) => n === watchers).length;
+  console.log(
+    `| ${sorted.length} | ${at(0.5)} | ${at(0.95)} | ${at(0.99)} | ${at(1)} | ${lateAt.toFixed(1)} | ${(cpuUsed / wall).toFixed(2)} | ${all} of ${runs} |`,
+  );
+} finally {
+  server.kill('SIGTERM');
+  await new Promise((done) => server.once('exit', done));
+  provider.closeAllConnections();
+  provider.close();
+  fs.rmSync(dataDir, { recursive: true, force: true });
+}
+
+type Told = { type: string; run: string; events: { type: string; text?: string }[] };
+function follow(run: string, who: string): WebSocket {
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/live`, {
+    headers: { cookie: cookies.get(who)!, origin },
+  });
+  const opened = now();
+  socket.on('open', () => socket.send(JSON.stringify({ type: 'follow', run, after: 0 })));
+  socket.on('message', (data) => {
+    const at = now();
+    const message = JSON.parse(String(data)) as Told;
+    if (message.type !== 'run') return;
+    for (const event of message.events) {
+      if (event.type === 'ended') ended.set(run, (ended.get(run) ?? 0) + 1);
+      if (event.type !== 'text') continue;
+      // tokens from before it looked are no news
+      for (const [token] of event.text!.matchAll(/\d{12,}\.\d/g))
+        if (Number(token) > opened + 500) latencies.push(at - Number(token));
+    }
+  });
+  return socket;
+}
