@@ -20,9 +20,9 @@ export function writerOn(page: Page) {
       await content.click();
       await page.keyboard.press('Control+End');
     },
-    async expectText(words: string | RegExp) {
+    async expectText(words: string | RegExp, options: { timeout?: number } = {}) {
       await expect
-        .poll(() => content.evaluate(readText))
+        .poll(() => content.evaluate(readText), options)
         .toMatch(typeof words === 'string' ? new RegExp(escape(words)) : words);
     },
     async expectLight(name: 'here' | 'server' | 'commit', shape: string | RegExp, options: { timeout?: number } = {}) {

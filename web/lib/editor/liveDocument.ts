@@ -43,6 +43,8 @@ export class LiveDocument {
   readonly doc = new Y.Doc();
   readonly text: Y.Text = this.doc.getText(contentRoot);
   readonly typing = new Typing();
+  /** Words of mine that come from elsewhere (a merge after another epoch): mine to undo, but an editor has yet to show them. */
+  readonly bringing = new Typing();
   readonly undo: Y.UndoManager;
   readonly provider: WebsocketProvider;
   readonly awareness: Awareness;
@@ -77,7 +79,10 @@ export class LiveDocument {
     this.#now = now;
     this.#readOnly = file.role === 'viewer';
     this.#lights = firstState({ reader: this.#readOnly, now: now() });
-    this.undo = new Y.UndoManager(this.text, { trackedOrigins: new Set([this.typing]), captureTimeout: 500 });
+    this.undo = new Y.UndoManager(this.text, {
+      trackedOrigins: new Set([this.typing, this.bringing]),
+      captureTimeout: 500,
+    });
     this.text.observe((event, transaction) => this.#follow(event, transaction));
     this.doc.on('update', (_update: Uint8Array, origin: unknown) => {
       if (this.#isMine(origin)) this.#edited();
@@ -274,7 +279,7 @@ export class LiveDocument {
 
   // ---- inside --------------------------------------------------------------------------------------------------------------
 
-  #isMine = (origin: unknown): boolean => origin === this.typing || origin === this.undo;
+  #isMine = (origin: unknown): boolean => origin === this.typing || origin === this.bringing || origin === this.undo;
 
   #follow(event: Y.YTextEvent, transaction: Y.Transaction): void {
     const before = this.#rope;

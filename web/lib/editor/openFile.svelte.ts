@@ -139,7 +139,7 @@ export class OpenFile {
 
   async #bringIn(live: LiveDocument, base: string, mine: string): Promise<void> {
     await live.whenSynced();
-    const { both, changed } = mergeWords({ text: live.text, base, mine, origin: live.typing });
+    const { both, changed } = mergeWords({ text: live.text, base, mine, origin: live.bringing });
     const text = !changed
       ? 'Your words were already in the file.'
       : both === 0
