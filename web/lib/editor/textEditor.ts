@@ -23,6 +23,7 @@ import { kindOf, languageOf } from './languages.ts';
 import type { LiveDocument } from './liveDocument.ts';
 import { others } from './others.ts';
 import type { Diagnostic } from '#shared/definition.ts';
+import type { Edit } from '#shared/diff.ts';
 import { theme } from './theme.ts';
 
 export type TextEditorOptions = {
@@ -163,6 +164,12 @@ export function openTextEditor(options: TextEditorOptions) {
       const block = view.lineBlockAt(view.state.doc.line(whole).from);
       view.scrollDOM.scrollTop = block.top + (line - whole) * block.height;
     },
+    /** Edits at offsets of the text as it is now, as one step of my undo. */
+    change: (edits: Edit[]) =>
+      view.dispatch({
+        changes: edits.map(({ at, remove, insert }) => ({ from: at, to: at + remove, insert })),
+        userEvent: 'input',
+      }),
     focus: () => view.focus(),
     close() {
       closed = true;
