@@ -30,7 +30,10 @@ const times: Record<string, { aim: number; all: number[] }> = {
   'applet, from its text to the paint, new frame': { aim: 500, all: [] },
   'applet, new code in its frame': { aim: 150, all: [] },
 };
-const note = (what: keyof typeof times, ms: number) => times[what]!.all.push(Math.round(ms));
+const note = (what: keyof typeof times, ms: number) => {
+  times[what]!.all.push(Math.round(ms));
+  process.stderr.write(`${what}: ${Math.round(ms)} ms\n`);
+};
 
 try {
   for (let at = 0; at < tries; at++) {
@@ -69,7 +72,7 @@ try {
 } finally {
   await browser.close();
   server.kill('SIGTERM');
-  await new Promise((done) => server.once('exit', done));
+  if (server.exitCode === null) await new Promise((done) => server.once('exit', done));
   fs.rmSync(dataDir, { recursive: true, force: true });
 }
 
