@@ -5,7 +5,7 @@ import { decide, type Actor } from '#shared/permissions.ts';
 import { readTyped } from '#shared/typedDefinition.ts';
 import type { VolumeTarget } from '../platform/http.ts';
 import type { Versions } from '../volumes/versions/versions.ts';
-import { findCalled, rank, type Call, type Ranked } from './lookup.ts';
+import { findCalled, inOrder, rank, type Call, type Ranked } from './lookup.ts';
 import { createMeaning } from './meaning.ts';
 import { createPinned } from './pinned.ts';
 import { chooseSkills, scoreEntries } from './scoring.ts';
@@ -44,6 +44,8 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
   /** Typed in, and in no index that is loaded. */
   const unplaced = new Set<string>();
   const uninteresting = new Set<string>();
+  /** What each index had when it was last looked at, in the order of lookup. */
+  const orders = new WeakMap<VolumeIndex, { revision: number; entries: Placed[] }>();
   const meaning = createMeaning({ embed, failed });
   const pinned = createPinned({ versions });
 
@@ -90,7 +92,11 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
       volumes.map(async (volume) => {
         const index = indexOf(volume.id);
         await index.fresh();
-        return Array.from(index.entries.values(), (entry) => ({ ...entry, volume }));
+        const known = orders.get(index);
+        if (known?.revision === index.revision()) return known.entries;
+        const entries = inOrder(Array.from(index.entries.values(), (entry) => ({ ...entry, volume })));
+        orders.set(index, { revision: index.revision(), entries });
+        return entries;
       }),
     );
   }
@@ -143,7 +149,7 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
       volumes.map(async (volume) => {
         const oid = at[volume.name];
         if (!oid) return [];
-        return (await pinned(volume.id, oid)).map((one) => ({ ...one, volume, oid, fileId: '' }));
+        return inOrder((await pinned(volume.id, oid)).map((one) => ({ ...one, volume, oid, fileId: '' })));
       }),
     );
     const found = findCalled(rank(there), kind, call);

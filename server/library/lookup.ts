@@ -6,17 +6,19 @@ import type { LibraryKind } from './types.ts';
 export type Ranked<T> = { entry: T; hides: T[]; hiddenBy: T | null };
 type Known = { path: string; definition: { kind: LibraryKind; id: string } };
 
-const depthOf = (path: string) => path.split('/').length;
+/** In one volume the file nearer to its root comes first. */
+export function inOrder<T extends Known>(entries: Iterable<T>): T[] {
+  const placed = Array.from(entries, (entry) => ({ entry, depth: entry.path.split('/').length }));
+  placed.sort((a, b) => a.depth - b.depth || (a.entry.path < b.entry.path ? -1 : a.entry.path > b.entry.path ? 1 : 0));
+  return placed.map(({ entry }) => entry);
+}
 
-/** `volumes`: entries by volume, the nearest volume first. The winners and the hidden, in that order of volumes. */
+/** `volumes`: entries by volume, the nearest volume first, each as `inOrder` gives them. The winners and the hidden, in that order of volumes. */
 export function rank<T extends Known>(volumes: readonly (readonly T[])[]): Ranked<T>[] {
   const winners = new Map<string, Ranked<T>>();
   const all: Ranked<T>[] = [];
   for (const entries of volumes) {
-    const ordered = [...entries].sort(
-      (a, b) => depthOf(a.path) - depthOf(b.path) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0),
-    );
-    for (const entry of ordered) {
+    for (const entry of entries) {
       const { kind, id } = entry.definition;
       const key = `${kind} ${id}`;
       const winner = kind === 'kernel' ? undefined : winners.get(key);

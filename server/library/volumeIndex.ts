@@ -57,6 +57,7 @@ export function createVolumeIndex({
   const words = createWordIndex<string>();
   const stale = new Set<string>();
   let filled = false;
+  let revision = 0;
   let turn: Promise<void> = Promise.resolve();
 
   function put({ fileId, path, text, updatedAt }: Text, pending: boolean): void {
@@ -64,6 +65,7 @@ export function createVolumeIndex({
     const { body: _body, keys: _keys, code: _code, header: _header, kind, ...rest } = read;
     if (!isListed(kind)) return drop(fileId);
     const definition = { kind, ...rest };
+    revision++;
     entries.set(fileId, {
       fileId,
       path,
@@ -77,14 +79,17 @@ export function createVolumeIndex({
     words.set(fileId, weighWords(read));
   }
   function drop(fileId: string): void {
-    entries.delete(fileId);
+    if (entries.delete(fileId)) revision++;
     words.remove(fileId);
   }
 
   async function fill(): Promise<void> {
     const waiting = await reading.pending(); // before the texts: what comes later is told
     const texts = await reading.inVolume(volumeId);
-    for (const text of texts) put(text, false);
+    for (const [index, text] of texts.entries()) {
+      put(text, false);
+      if (index % 10 === 9) await new Promise(setImmediate); // others have their turn between
+    }
     const here = new Set(texts.map(({ fileId }) => fileId));
     for (const { fileId } of waiting) {
       if (!typed.has(fileId)) typed.set(fileId, 1);
@@ -120,6 +125,8 @@ export function createVolumeIndex({
   return {
     entries: entries as ReadonlyMap<string, Indexed>,
     words,
+    /** Another number when something in it changed. */
+    revision: () => revision,
     /** This file may be different now. */
     note: (fileId: string) => void stale.add(fileId),
     /** Resolves when everything noted so far is read. */
