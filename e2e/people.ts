@@ -1,5 +1,6 @@
 // The people of the stories. Ada made the server and the team `lab`; Ben edits in it; Vera only reads; Mallory is nobody there.
 import { test as base, type Browser, type BrowserContext, type Page } from '@playwright/test';
+import { startFakeModel, type FakeModel } from './fakes/model.ts';
 import { startWorld, type World } from './world.ts';
 
 export const password = 'correct horse battery';
@@ -105,5 +106,26 @@ async function visit(browser: Browser, world: World, login: string, use: (person
   await use(person);
   await person.close();
 }
+
+/** A world whose server has a model: one that says what a story tells it. */
+export const testWithModel = test.extend<object, { model: FakeModel }>({
+  model: [
+    async ({}, use) => {
+      const model = await startFakeModel();
+      await use(model);
+      await model.close();
+    },
+    { scope: 'worker' },
+  ],
+  world: [
+    async ({ model }, use) => {
+      const world = await startWorld({ LLM_BASE_URL: model.url, LLM_MODEL: 'scripted', ALLOWED_HOSTS: model.host });
+      await populate(world);
+      await use(world);
+      await world.close();
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+});
 
 export { expect } from '@playwright/test';

@@ -11,6 +11,8 @@ const places: Record<string, string> = {
   agent: '/v/team/lab/f/agents/NoteKeeper.md',
   empty: '/v/user/ada',
   review: '/review',
+  'runs-empty': '/runs',
+  chat: '/chat',
   'settings-account': '/settings',
   'settings-team': '/settings/teams/lab',
 };

@@ -133,9 +133,15 @@ function partWords(part: ResultPart): string {
   }
 }
 
+/** Why it failed or was stopped, for people. */
+export const reasonWords = (reason: string | null): string =>
+  reason === 'interrupted'
+    ? 'The server stopped in the middle of it. What was said and done until then is kept.'
+    : (reason ?? '');
+
 /** How a run is going or how it went, in one sentence for a screen reader and a row. */
 export function sentenceOfRun(state: RunState, waiting: number): string {
   if (state.status === 'waiting' || waiting > 0)
     return `${count(waiting || 1, 'step')} ${waiting > 1 ? 'wait' : 'waits'} for a person`;
-  return state.reason && state.status === 'failed' ? `Failed: ${state.reason}` : statusWords[state.status];
+  return state.reason && state.status === 'failed' ? `Failed: ${reasonWords(state.reason)}` : statusWords[state.status];
 }

@@ -130,7 +130,7 @@ test('a screen reader hears that somebody is waited for, and why a run failed', 
   expect(sentenceOfRun(stateOf([turn(1)]), 0)).toBe('Running');
   expect(sentenceOfRun(stateOf([turn(1)]), 2)).toBe('2 steps wait for a person');
   expect(sentenceOfRun(stateOf([{ type: 'ended', outcome: 'failed', reason: 'interrupted', answer: '' }]), 0)).toBe(
-    'Failed: interrupted',
+    'Failed: The server stopped in the middle of it. What was said and done until then is kept.',
   );
 });
 
