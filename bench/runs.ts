@@ -84,7 +84,7 @@ const origin = await new Promise<string>((done, fail) => {
   server.once('exit', () => fail(new Error(words)));
 });
 const cookies = new Map<string, string>();
-type Answer = { id: string; token: string };
+type Answer = { id: string; url: string };
 async function call(key: string, body: unknown, who = 'w0'): Promise<Answer> {
   const [method, address] = key.split(' ') as [string, string];
   const headers = { origin, cookie: cookies.get(who) ?? '', 'content-type': 'application/json' };
@@ -106,8 +106,8 @@ try {
   await call('POST /teams', { slug: 'lab', name: 'Lab' });
   // one person has at most 64 sockets
   for (let i = 1; i < watchers; i++) {
-    const { token } = await call('POST /teams/lab/invitations', { role: 'viewer' });
-    const person = { login: `w${i}`, password: 'correct horse battery', invitation: token };
+    const { url } = await call('POST /teams/lab/invitations', { role: 'viewer' });
+    const person = { login: `w${i}`, password: 'correct horse battery', invitation: url.split('/').at(-1)! };
     await call('POST /auth/sign-up', person, person.login);
   }
   const warm = await call('POST /runs', { volume: 'team/lab', goal: 'Say ok' });
