@@ -85,6 +85,7 @@ const firstCode = (code: string) =>
   code.split('\n').find((line) => line.trim() && !/^\s*(?:#|import |from )/.test(line)) ?? code;
 
 const titles: Record<string, (about: string) => string> = {
+  read_file: (about) => `Read ${about}`,
   write_file: (about) => `Write ${about}`,
   edit_file: (about) => `Change ${about}`,
   delete_file: (about) => `Delete ${about}`,
