@@ -96,7 +96,6 @@ export function runLimits(values: KernelValues) {
   };
 }
 
-export const isKernelSetting = (name: string): boolean => nameOf(name) !== null;
 const nameOf = (written: string): KernelSetting | null =>
   Object.hasOwn(kernelSettings, written) ? (written as KernelSetting) : (byAlias.get(written) ?? null);
 

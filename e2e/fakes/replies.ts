@@ -1,6 +1,6 @@
 // From a scripted reply to what goes over the wire. A call is written as this model can: natively, as JSON when a schema was asked for,
 // or in fenced blocks; so one script serves every way to call.
-import { textOf, type Asked } from './obedience.ts';
+import type { Asked } from './obedience.ts';
 
 export type Abilities = {
   /** Off: it ignores `tools`, as many small servers do. */
@@ -177,6 +177,3 @@ function taken<T>(streams: T[][]): T[] {
     streams.flatMap((stream) => (at < stream.length ? [stream[at]!] : [])),
   ).flat();
 }
-
-/** For scripts: the text of the last message, whoever said it. */
-export const lastSaid = ({ messages }: Asked): string => textOf(messages.at(-1)!);

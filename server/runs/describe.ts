@@ -1,6 +1,6 @@
 // Rows as the API shows them.
 import type { Conversation, RunSummary } from '#shared/api/runs.ts';
-import { notFound, Problem } from '#shared/errors.ts';
+import { Problem } from '#shared/errors.ts';
 import type { Face } from '#shared/live.ts';
 import type { ConversationRow } from './conversationStore.ts';
 import type { RunRow } from './runStore.ts';
@@ -60,5 +60,3 @@ export function pageOf<T>(rows: T[], limit: number, place: (row: T) => Place): {
   const page = rows.slice(0, limit);
   return { page, cursor: rows.length > limit ? writeCursor(place(page.at(-1)!)) : null };
 }
-
-export const noRun = () => notFound('such run');

@@ -63,5 +63,3 @@ export const countTokens = (messages: readonly ChatMessage[]): number =>
     const bytes = calls.reduce((all, { name, args }) => all + name.length + Buffer.byteLength(args) + 16, 0);
     return sum + 4 + Math.ceil((Buffer.byteLength(message.content) + bytes) / 3.5);
   }, 0);
-
-export const countText = (text: string): number => Math.ceil(Buffer.byteLength(text) / 3.5);

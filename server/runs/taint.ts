@@ -11,13 +11,6 @@ export type Taint = {
 
 export const noTaint = (): Taint => ({ sources: [], private: false, outside: false });
 
-/** Adds what a child brought. */
-export function addTaint(taint: Taint, other: Taint): void {
-  for (const source of other.sources) if (!taint.sources.includes(source)) taint.sources.push(source);
-  taint.private ||= other.private;
-  taint.outside ||= other.outside;
-}
-
 /**
  * Why a person must see this call; null: it may go on. What goes outside also brings text from there. A call that adds nothing new
  * and reaches nowhere is free, whatever happened before: only what closes the circle, or uses it again to get out, is asked about.

@@ -173,7 +173,7 @@ test('what I delete closes, and the toast puts it back', async () => {
       path: params['path'],
       epoch: 1,
       oid: null,
-    run: null,
+      run: null,
     }),
     'POST /files/:id/put-back': ({ params }) => {
       asked.push(params['id']);
