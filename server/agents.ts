@@ -47,6 +47,7 @@ export async function openAgents({
   versions,
   rooms,
   search,
+  cameFrom,
   library,
   memory,
   models,
@@ -66,6 +67,8 @@ export async function openAgents({
   versions: Versions;
   rooms: Rooms;
   search: FileParts['search'];
+  /** Taints what reads it (RU8). */
+  cameFrom: NonNullable<FileParts['cameFrom']>;
   library: Library;
   memory: Pick<Memory, 'query'>;
   models: Models;
@@ -89,7 +92,7 @@ export async function openAgents({
     return { ...answer, matches: answer.matches.map((match) => ({ ...match, path: placed(match) })) };
   };
   const tools = {
-    files: { findVolume, files, store: fileStore, rooms, merges, versions, search },
+    files: { findVolume, files, store: fileStore, rooms, merges, versions, search, cameFrom },
     library,
     memory: askMemory,
     browsers,
@@ -139,7 +142,14 @@ export async function openAgents({
   const runs: Runs = await openRuns({
     store,
     conversationOf: conversations.join,
-    ...walking,
+    plan: walking.plan,
+    async walk(given) {
+      try {
+        await walking.walk(given);
+      } finally {
+        rooms.hideAgent(given.head.id); // it leaves the files that it was seen in
+      }
+    },
     trace: traces.write,
     access: {
       volume: volumeFor,

@@ -281,6 +281,10 @@ export async function openWorkspace({
     memory,
     models,
     toolsOfElsewhere,
+    cameFrom: async (file) => {
+      const message = await reviews.unreviewedImport(file);
+      return message && `an import that nobody has reviewed: “${message.split('\n', 1)[0]}”`;
+    },
     live,
     clock,
     log,

@@ -97,3 +97,16 @@ test('the inbox pages without gaps', async () => {
   expect(new Set(seen).size).toBe(122);
   expect(seen.length).toBe(122);
 });
+
+test('[RU8] a file that was imported is told as such until somebody has reviewed the import', async () => {
+  const fileId = crypto.randomUUID();
+  await database.execute(sql`insert into commits (volume_id, oid, position, author, author_name, author_email, message, kind, group_id, at)
+    values (${volumeId}, ${oid(9)}, 9, ${ada}, 'x', 'x', 'Import of x.zip', 'import', ${crypto.randomUUID()}, now())`);
+  await database.execute(
+    sql`insert into commit_files (volume_id, position, file_id, path) values (${volumeId}, 9, ${fileId}, 'a.md')`,
+  );
+  expect(await reviews.unreviewedImport({ volumeId, fileId })).toBe('Import of x.zip');
+  expect(await reviews.unreviewedImport({ volumeId, fileId: crypto.randomUUID() })).toBeNull();
+  await reviews.approve({ volumeId, oids: [oid(9)], personId: ben });
+  expect(await reviews.unreviewedImport({ volumeId, fileId })).toBeNull();
+});

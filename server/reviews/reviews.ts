@@ -48,6 +48,7 @@ export function openReviews({ database, volumesToReview, commits, reviewed }: Re
     states: store.states,
     /** How many wait for this person, by volume. */
     unreviewed: store.count,
+    unreviewedImport: store.unreviewedImport,
 
     async approve({ volumeId, oids, personId }: { volumeId: string; oids: string[]; personId: string }): Promise<void> {
       const authors = await store.authors({ volumeId, oids });
