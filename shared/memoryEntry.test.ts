@@ -71,3 +71,9 @@ test('a hostile header costs nothing and hides nothing', () => {
     type: 'domain_knowledge', excerpt: 'Some words of the body.',
   }); // prettier-ignore
 });
+
+test('what is emphasised loses its signs in the excerpt, a name keeps its underscores', () => {
+  const text = '---\ntype: domain_knowledge\n---\n\n_Always_ call `read_file` before __write__ and naïve_größe_.\n';
+  const entry = readMemoryEntry({ path: 'memory/long_term/names.md', text });
+  expect(entry!.excerpt).toBe('Always call read_file before write and naïve_größe.');
+});

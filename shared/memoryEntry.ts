@@ -147,7 +147,7 @@ function plainText(markdown: string): string {
   return markdown
     .replace(/```[\s\S]*?(```|$)/g, ' ')
     .replace(/^#{1,6}[ \t]+/gm, '')
-    .replace(/[*_`>|]+/g, '')
+    .replace(/[*`>|]+|(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, '') // read_file stays what it is
     .replace(/\s+/g, ' ')
     .trim();
 }

@@ -70,8 +70,8 @@ export type RunAct =
   | { type: 'thinking'; step: number; text: string }
   /** A whole call, its arguments as they will be used. `repaired`: they were not valid as the model wrote them. */
   | { type: 'call'; step: number; call: string; tool: string; args: unknown; effect: Effect; repaired?: boolean }
-  /** `hash`: of tool and arguments; an approval is bound to it (RU7). */
-  | { type: 'approval-asked'; call: string; why: string; hash: string; expiresAt: string }
+  /** `hash`: of tool and arguments; an approval is bound to it (RU7). `personOnly`: nobody but the run's person may approve it (RU8). */
+  | { type: 'approval-asked'; call: string; why: string; hash: string; expiresAt: string; personOnly?: true }
   | { type: 'approval'; call: string; verdict: 'approved' | 'refused' | 'expired'; by: Face | null; note?: string }
   | { type: 'question'; call: string; text: string; choices: string[] }
   | { type: 'answer'; call: string; by: Face; text: string }
@@ -103,6 +103,7 @@ export type CallState = {
     why: string;
     hash: string;
     expiresAt: string;
+    personOnly?: true;
     verdict: 'approved' | 'refused' | 'expired' | null;
     by: Face | null;
   } | null;
@@ -208,8 +209,8 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
       return inStep(counted, event.step, (item) => ({ ...item, calls: [...item.calls, made] }));
     }
     case 'approval-asked': {
-      const { why, hash, expiresAt } = event;
-      const approval = { why, hash, expiresAt, verdict: null, by: null };
+      const { why, hash, expiresAt, personOnly } = event;
+      const approval = { why, hash, expiresAt, ...(personOnly && { personOnly }), verdict: null, by: null };
       return { ...inCall(next, event.call, (call) => ({ ...call, status: 'asked', approval })), status: 'waiting' };
     }
     case 'approval': {

@@ -10,7 +10,7 @@ const lab = '/volumes/team%2Flab';
 test.use({ trace: 'off' });
 test.beforeEach(({ model }) => model.reset());
 
-test('[RU5] a person runs an agent from its file; a teammate opens the link and sees it from the start, approves, steers, and branches', async ({
+test('[RU5] a person runs an agent from its file; a teammate opens the link and sees it from the start, steers, and branches', async ({
   ada,
   ben,
   model,
@@ -47,14 +47,17 @@ test('[RU5] a person runs an agent from its file; a teammate opens the link and 
   await expect(b.tool('read_file').first()).toContainText('first-week.md');
   await expect(b.approval).toContainText('diary.md');
   await expect(b.approval).toContainText(/left/);
-  await expect(a.approval).toContainText('Ben may answer too');
+  // it would show the team what is Ada's: Ben may refuse that, and only Ada approve it
+  await expect(b.approval).toContainText('Only Ada may approve this');
+  await expect(b.approval.getByRole('button', { name: 'Refuse' })).toBeVisible();
+  await expect(b.approval.getByRole('button', { name: 'Approve once' })).toHaveCount(0);
 
   await b.steer.fill('Be brief, please');
   await ben.page.getByRole('button', { name: 'Send', exact: true }).click();
   await expect(b.steer).toHaveValue('');
-  await b.approval.getByRole('button', { name: 'Approve once' }).click();
+  await a.approval.getByRole('button', { name: 'Approve once' }).click();
   await a.expectStatus('Done');
-  await expect(a.approval).toHaveCount(0);
+  await expect(b.approval).toHaveCount(0);
   for (const { feed } of [a, b]) {
     await expect(feed.getByText('Be brief, please')).toBeVisible();
     await expect(feed.locator('strong', { hasText: 'agree' })).toBeVisible();
@@ -64,7 +67,7 @@ test('[RU5] a person runs an agent from its file; a teammate opens the link and 
 
   // what was approved says by whom; the slider goes back to before
   await b.tool('read_file').nth(1).getByRole('button').first().click();
-  await expect(b.feed.getByText('approved by Ben')).toBeVisible();
+  await expect(b.feed.getByText('approved by Ada')).toBeVisible();
   const slider = ben.page.getByRole('slider', { name: 'Event' });
   await slider.focus();
   await ben.page.keyboard.press('Home');

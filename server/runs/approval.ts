@@ -48,6 +48,7 @@ export function whyAsk({
 export async function askApproval({
   call,
   why,
+  personOnly,
   people,
   telling,
   budget,
@@ -56,6 +57,8 @@ export async function askApproval({
 }: {
   call: CallState;
   why: string;
+  /** What it shows is for the run's person to show: others may only refuse it. */
+  personOnly: boolean;
   people: People;
   telling: Telling;
   budget: Budget;
@@ -68,7 +71,15 @@ export async function askApproval({
   const isOpen = before !== null && clock.now() < Date.parse(before.expiresAt);
   if (isOpen && before.verdict === 'approved') return { verdict: 'approved', by: before.by };
   const expiresAt = before?.verdict === null ? before.expiresAt : new Date(clock.now() + approvalMs).toISOString();
-  if (before?.verdict !== null) await telling.tell({ type: 'approval-asked', call: id, why, hash, expiresAt });
+  if (before?.verdict !== null)
+    await telling.tell({
+      type: 'approval-asked',
+      call: id,
+      why,
+      hash,
+      expiresAt,
+      ...(personOnly && { personOnly }),
+    });
   const asked = { call: id, tool, args: structuredClone(args), why, hash, expiresAt };
   const verdict = await budget.whileWaiting(verdictOf({ people, asked, clock, signal }));
   const { by, note } = verdict;

@@ -117,6 +117,9 @@ export function createAsking({
         throw new Problem('conflict', 'The call has other arguments than the ones you saw. Look at it again.');
       if (Date.parse(approval.expiresAt) <= clock.now())
         throw new Problem('conflict', 'The request for approval has expired.', { verdict: 'expired' });
+      const person = run.state.head?.by;
+      if (approval.personOnly && verdict.verdict === 'approved' && verdict.by?.id !== person?.id)
+        throw new Problem('forbidden', `Only ${person?.name} may approve this. You may refuse it.`);
       verdicts.set(call, { ...verdict, hash });
       await wake();
       await passOn(call);

@@ -118,7 +118,8 @@ async function doCall(around: CallSurroundings, call: CallState): Promise<void> 
       return await askWhatHappened(around, call);
     const reach = reachOf(tool, args, around.head);
     const why = whyAsk({ effect: call.effect, repaired: call.repaired, reach, taint });
-    const asked = why === null ? null : await askApproval({ ...around, call, why });
+    const asked =
+      why === null ? null : await askApproval({ ...around, call, why, personOnly: reach.shows !== undefined });
     if (asked && asked.verdict !== 'approved') return await refuse(around, call, `${refusal(asked)} It was not done.`);
     // from here to the first await nothing else can look at the taint: calls that run together cannot each be the second
     taint.private ||= reach.private === true;

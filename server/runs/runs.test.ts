@@ -23,19 +23,22 @@ const forever: WalkRun = async ({ emit, signal }) => {
 /** Hears nothing. */
 const deaf: WalkRun = () => new Promise(() => undefined);
 /** One call that a person has to approve. */
-const asks: WalkRun = async ({ emit, events, people, signal }) => {
-  const hash = 'h'.repeat(64);
-  const expiresAt = new Date(Date.now() + 60_000).toISOString();
-  if (!events.some(({ type }) => type === 'call')) {
-    await emit({ type: 'turn', step: 1, model: 'fake/model', strategy: 'native' });
-    await emit({ type: 'call', step: 1, call: 'c1', tool: 'send', args: { to: 'x' }, effect: 'external' });
-    await emit({ type: 'approval-asked', call: 'c1', why: 'It goes out.', hash, expiresAt });
-  }
-  const said = await people.approve({ call: 'c1', tool: 'send', args: {}, why: '', hash, expiresAt, signal });
-  await emit({ type: 'approval', call: 'c1', ...said });
-  await emit({ type: 'result', call: 'c1', ok: said.verdict === 'approved', text: 'sent', parts: [], ms: 1 });
-  await emit({ type: 'ended', outcome: 'done', reason: 'It is done.', answer: 'Sent.' });
-};
+const asksWith =
+  (more: { personOnly?: true }): WalkRun =>
+  async ({ emit, events, people, signal }) => {
+    const hash = 'h'.repeat(64);
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    if (!events.some(({ type }) => type === 'call')) {
+      await emit({ type: 'turn', step: 1, model: 'fake/model', strategy: 'native' });
+      await emit({ type: 'call', step: 1, call: 'c1', tool: 'send', args: { to: 'x' }, effect: 'external' });
+      await emit({ type: 'approval-asked', call: 'c1', why: 'It goes out.', hash, expiresAt, ...more });
+    }
+    const said = await people.approve({ call: 'c1', tool: 'send', args: {}, why: '', hash, expiresAt, signal });
+    await emit({ type: 'approval', call: 'c1', ...said });
+    await emit({ type: 'result', call: 'c1', ok: said.verdict === 'approved', text: 'sent', parts: [], ms: 1 });
+    await emit({ type: 'ended', outcome: 'done', reason: 'It is done.', answer: 'Sent.' });
+  };
+const asks = asksWith({});
 
 test('[RU1] a run is events, durable and in order; words that stream are few of them', async () => {
   const world = await start({ walk: sayAndEnd('one two three four five six') });
@@ -87,6 +90,27 @@ test('[RU5] another person sees it, approves exactly what they saw, once', async
   await world.until(id, ({ status }) => status === 'done');
   expect((await world.events(id)).filter(({ type }) => type === 'approval')).toHaveLength(1);
   expect((await world.call('ben', at, { verdict: 'approved', hash })).status).toBe(409);
+});
+
+test('[RU8] what would show something of its person is approved by that person alone; others may refuse it', async () => {
+  const world = await start({ walk: asksWith({ personOnly: true }) });
+  const hash = 'h'.repeat(64);
+  for (const [who, verdict, text] of [
+    ['ada', 'approved', true],
+    ['ben', 'refused', false],
+  ] as const) {
+    const id = await world.start('ada');
+    await world.until(id, ({ status }) => status === 'waiting');
+    const at = `POST /runs/${id}/approvals/c1`;
+    const refused = await world.call('ben', at, { verdict: 'approved', hash });
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([
+      403,
+      expect.stringContaining('Only ADA may approve'),
+    ]);
+    expect((await world.call(who, at, { verdict, hash })).status).toBe(200);
+    await world.until(id, ({ status }) => status === 'done');
+    expect((await world.events(id)).find(({ type }) => type === 'result')).toMatchObject({ ok: text });
+  }
 });
 
 test('[RU1] a run that waits for a person still does after a restart, and goes on when somebody answers', async () => {
