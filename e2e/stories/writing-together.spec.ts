@@ -181,7 +181,7 @@ test('[SY14] a deleted file can be kept as a copy', async ({ ada, ben }) => {
 
 test('[SY10] a viewer sees everybody live and changes nothing', async ({ ada, vera }) => {
   const [a, v] = await openTogether('read.md', 'for all to read\n', ada, vera);
-  await expect(vera.page.getByText('You can read')).toBeVisible();
+  await expect(vera.page.getByText('You can read', { exact: true })).toBeVisible();
   await a!.atEndOf('for all');
   await a!.type(', live');
   await v!.expectText('for all to read, live');
