@@ -13,7 +13,13 @@ const places: Record<string, string> = {
   review: '/review',
   'runs-empty': '/runs',
   chat: '/chat',
+  workflow: '/v/team/lab/f/workflows/bench-forecast.workflow.md',
+  library: '/library?volume=team%2Flab',
+  memory: '/memory?volume=team%2Flab',
+  applets: '/applets',
   'settings-account': '/settings',
+  'settings-models': '/settings/models',
+  'settings-connect': '/settings/connect',
   'settings-team': '/settings/teams/lab',
 };
 
@@ -24,7 +30,7 @@ async function picture(person: Person, name: string) {
 }
 
 test('every screen, in both themes and at both widths', async ({ ada, ben }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const refused: string[] = [];
   ada.page.on('console', (message) => {
     if (/Content.Security.Policy/i.test(message.text())) refused.push(message.text());
