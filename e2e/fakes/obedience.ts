@@ -81,7 +81,9 @@ function jsonIn(text: string): unknown[] {
       try {
         found.push(JSON.parse(text.slice(at, end + 1)));
         break;
-      } catch {}
+      } catch {
+        // it ends further on
+      }
     }
     at = end < 0 ? at + 1 : end + 1;
   }

@@ -191,7 +191,9 @@ function parseLoosely(text: string): unknown {
   for (const candidate of [bare, bare.replace(/,(\s*[}\]])/g, '$1')]) {
     try {
       return JSON.parse(candidate);
-    } catch {}
+    } catch {
+      // the next way of reading it, or none
+    }
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BrowserTool, ToBrowser } from '#shared/live.ts';
-import { createBrowsers, type BrowserCall } from './browsers.ts';
+import { createBrowsers } from './browsers.ts';
+import type { BrowserCall } from './types.ts';
 
 const answer = { ok: true, text: '4', parts: [], files: [] };
 function openTab(id: string, personId: string, tools: BrowserTool[], shows = false) {

@@ -3,6 +3,7 @@
 import crypto from 'node:crypto';
 import { Problem } from '#shared/errors.ts';
 import type { BrowserAnswer, BrowserTool, ToBrowser } from '#shared/live.ts';
+import type { BrowserCall, BrowserResult } from './types.ts';
 
 export type BrowserTab = {
   id: string;
@@ -12,22 +13,6 @@ export type BrowserTab = {
   shows: (where: { run: string; volume: string }) => boolean;
   send: (message: ToBrowser) => void;
 };
-export type BrowserCall = {
-  /** The run, its call, and whose browser. */
-  run: string;
-  call: string;
-  personId: string;
-  tool: BrowserTool;
-  args: Record<string, unknown>;
-  volume: string;
-  /** Files of the volume that the code may read. */
-  paths: string[];
-  ms: number;
-  signal: AbortSignal;
-  output: (text: string) => void;
-};
-/** `unavailable`: nothing was done, and the model is told why. */
-export type BrowserResult = BrowserAnswer | { unavailable: string };
 
 type Open = { tab: BrowserTab; output: (text: string) => void; settle: (result: BrowserResult) => void };
 

@@ -96,22 +96,24 @@ export type People = {
   steering(): { by: Face; text: string }[];
 };
 
-/** A browser tab of the person whose run it is, which does what must not be done here. */
-export type BrowserCalls = {
-  call(asked: {
-    run: string;
-    call: string;
-    personId: string;
-    tool: BrowserTool;
-    args: Record<string, unknown>;
-    volume: string;
-    /** Files of the volume that the code may read. */
-    paths: string[];
-    ms: number;
-    signal: AbortSignal;
-    output: (text: string) => void;
-  }): Promise<BrowserAnswer | { unavailable: string }>;
+export type BrowserCall = {
+  /** The run, its call, and whose browser. */
+  run: string;
+  call: string;
+  personId: string;
+  tool: BrowserTool;
+  args: Record<string, unknown>;
+  volume: string;
+  /** Files of the volume that the code may read. */
+  paths: string[];
+  ms: number;
+  signal: AbortSignal;
+  output: (text: string) => void;
 };
+/** `unavailable`: nothing was done, and the model is told why. */
+export type BrowserResult = BrowserAnswer | { unavailable: string };
+/** A browser tab of the person whose run it is, which does what must not be done here. */
+export type BrowserCalls = { call(asked: BrowserCall): Promise<BrowserResult> };
 
 /** Starts a run for a call of another one, and waits for its end. */
 export type StartChild = (child: {

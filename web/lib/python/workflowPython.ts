@@ -4,17 +4,14 @@ import type { Api } from '#lib/api.ts';
 import { pythonOf } from './python.svelte.ts';
 import { changedFiles, namedPaths, readFiles, writeFile } from './volumeFiles.ts';
 
-type Order = { code: string; name: string; signal: AbortSignal; print: (text: string) => void };
+type Order = { code: string; name: string; values: string[]; signal: AbortSignal; print: (text: string) => void };
 
 /** `resultPath`: where the code leaves what it made; it is no file of the volume. */
 export function workflowPython({ api, volume, resultPath }: { api: Api; volume: string; resultPath: string }) {
-  return async ({ code, name, signal, print }: Order) => {
+  return async ({ code, name, values, signal, print }: Order) => {
     const { files: all } = await api('GET /volumes/:volume/tree', { params: { volume } });
-    // values of a node are JSON inside a string: paths in it are named like those in code once the escapes are gone
-    const paths = namedPaths({
-      code: code.replaceAll('\\"', '"').replaceAll('"{', '{').replaceAll('}"', '}'),
-      files: all,
-    });
+    const named = [code, ...values.map((value) => JSON.stringify(value))].join('\n');
+    const paths = namedPaths({ code: named, files: all });
     const given = await readFiles({ api, volume, files: all, paths });
     const outcome = await pythonOf(api).run({
       code,

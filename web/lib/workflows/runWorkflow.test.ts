@@ -85,6 +85,21 @@ test('a node that fails stops what needs it, and nothing else', async () => {
   expect(runs.get('lone')!.status).toBe('done');
 });
 
+test('the words among the values of a node are named, wherever they stand in them', async () => {
+  const named: string[][] = [];
+  await runWorkflow({
+    workflow: graph(
+      '  one: { skill: numbers, inputs: { last: 4, path: data/a.csv, where: { of: [data/b.csv] } } }',
+      [],
+    ),
+    skillOf: async (name) => skills[name] ?? null,
+    perform: async (order) => (named.push(order.values), perform(order)),
+    tell: () => undefined,
+    signal: new AbortController().signal,
+  });
+  expect(named).toEqual([['data/a.csv', 'data/b.csv']]);
+});
+
 test('stopped, the rest is skipped', async () => {
   const stop = new AbortController();
   stop.abort();

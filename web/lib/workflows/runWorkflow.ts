@@ -24,6 +24,8 @@ export type Perform = (order: {
   code: string;
   /** For a traceback. */
   name: string;
+  /** Words among its values: what names a file of the volume is there for the code to read. */
+  values: string[];
   signal: AbortSignal;
   print: (text: string) => void;
 }) => Promise<{
@@ -78,7 +80,13 @@ export async function runWorkflow({
       const inputs = inputsFor({ workflow, node, runs, skill });
       let printed = '';
       const print = (text: string) => set(node.id, { printed: (printed += text).slice(-20_000) });
-      const outcome = await perform({ code: codeFor(skill, inputs), name: `${node.skill}.py`, signal, print });
+      const outcome = await perform({
+        code: codeFor(skill, inputs),
+        name: `${node.skill}.py`,
+        values: wordsIn(inputs),
+        signal,
+        print,
+      });
       if (!outcome.ok) throw new Failure(outcome.why ?? 'It failed.', outcome);
       const outputs = outputsOf(outcome.made);
       set(node.id, { status: 'done', outputs, plots: outcome.plots, wrote: outcome.wrote, ms: outcome.ms });
@@ -130,6 +138,12 @@ function inputsFor({
   if (missing.length > 0)
     throw new Error(`It needs ${missing.map(({ name }) => `“${name}”`).join(', ')}: write a value or draw an edge.`);
   return inputs;
+}
+
+/** The strings anywhere in a value. */
+function wordsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(wordsIn) : [];
 }
 
 /** A string literal of JSON is one of Python too. The skill's own lines come first, so that a traceback names them rightly. */
