@@ -93,6 +93,40 @@ test('nor has what opens over it', async ({ ada, ben }) => {
   }
 });
 
+test('a phone reaches every place, four at once and the others behind "More"', async ({ ada }) => {
+  const { page } = ada;
+  await page.setViewportSize(sizes.narrow);
+  await page.goto('/review');
+  await settle(ada);
+  const bar = page.getByRole('navigation', { name: 'Places' });
+  const words = bar.locator('> *');
+  await expect(words).toHaveCount(5);
+  await expect(bar.getByRole('link', { name: /^Review/ })).toHaveAttribute('aria-current', 'page');
+  for (const word of await words.all()) {
+    const box = (await word.boundingBox())!;
+    expect(Math.min(box.width, box.height)).toBeGreaterThanOrEqual(44);
+  }
+  const seen = new Set(await bar.getByRole('link').allInnerTexts());
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await bar.getByRole('button', { name: /^More/ }).click();
+    await expect(page.getByRole('menu')).toBeVisible();
+    await page.waitForTimeout(200); // the fade is over
+    await expectNoFaults(page, `More, ${colorScheme}`);
+    for (const name of await page.getByRole('menuitem').allInnerTexts()) seen.add(name);
+    await page.keyboard.press('Escape');
+  }
+  for (const name of ['Files', 'Library', 'Runs', 'Memory', 'Applets', 'Review', 'Settings'])
+    expect(
+      [...seen].some((word) => word.startsWith(name)),
+      name,
+    ).toBe(true);
+  await bar.getByRole('button', { name: /^More/ }).click();
+  await page.getByRole('menuitem', { name: 'Memory' }).click();
+  await expect(page).toHaveURL(/\/memory/);
+  await expect(bar.getByRole('button', { name: 'More, now Memory' })).toHaveAttribute('aria-current', 'page');
+});
+
 test('nor has the way in', async ({ browser, world }) => {
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await (await browser.newContext({ baseURL: world.origin, colorScheme })).newPage();

@@ -1,24 +1,20 @@
 // What can be done from anywhere.
-import AppWindow from '@lucide/svelte/icons/app-window';
 import Bell from '@lucide/svelte/icons/bell';
 import Columns from '@lucide/svelte/icons/columns-2';
-import Files from '@lucide/svelte/icons/files';
-import Brain from '@lucide/svelte/icons/brain';
-import GitPullRequest from '@lucide/svelte/icons/git-pull-request';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import LogOut from '@lucide/svelte/icons/log-out';
 import MessageSquarePlus from '@lucide/svelte/icons/message-square-plus';
 import Moon from '@lucide/svelte/icons/moon';
 import PanelLeft from '@lucide/svelte/icons/panel-left';
 import PanelRight from '@lucide/svelte/icons/panel-right';
-import Play from '@lucide/svelte/icons/play';
 import Search from '@lucide/svelte/icons/search';
-import Settings from '@lucide/svelte/icons/settings';
 import Sun from '@lucide/svelte/icons/sun';
 import X from '@lucide/svelte/icons/x';
 import { setThemeChoice } from '#lib/ui/theme.ts';
 import type { Action } from './actions.svelte.ts';
 import { phone, wide } from './narrow.ts';
+import { placeIcons } from './placeIcons.ts';
+import { places } from './places.ts';
 import { goRound } from './regions.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
@@ -54,16 +50,14 @@ export function frameActions(workspace: Workspace, { goto, openPalette, showKeys
       run: () => openPalette('#'),
     },
     { id: 'people.find', title: 'Find a person', group: 'Go', icon: Search, run: () => openPalette('@') },
-    {
-      id: 'go.files',
-      title: 'Go to files',
+    ...places.map((place): Action => ({
+      id: `go.${place.id}`,
+      title: `Go to ${place.label.toLowerCase()}`,
       group: 'Go',
-      icon: Files,
-      run: () => goto(workspace.volume ? workspace.address : '/'),
-    },
-    { id: 'go.memory', title: 'Go to memory', group: 'Go', icon: Brain, run: () => goto('/memory') },
-    { id: 'go.applets', title: 'Go to applets', group: 'Go', icon: AppWindow, run: () => goto('/applets') },
-    { id: 'go.runs', title: 'Go to runs', group: 'Go', icon: Play, run: () => goto('/runs') },
+      icon: placeIcons[place.id],
+      ...(place.keys && { keys: place.keys }),
+      run: () => goto(place.href(workspace)),
+    })),
     {
       id: 'chat.ask',
       title: 'Ask an agent',
@@ -71,15 +65,6 @@ export function frameActions(workspace: Workspace, { goto, openPalette, showKeys
       keys: 'Alt A',
       icon: MessageSquarePlus,
       run: () => (phone.current ? goto('/chat') : workspace.ask('')),
-    },
-    { id: 'go.review', title: 'Go to review', group: 'Go', icon: GitPullRequest, run: () => goto('/review') },
-    {
-      id: 'go.settings',
-      title: 'Go to settings',
-      group: 'Go',
-      keys: 'Ctrl ,',
-      icon: Settings,
-      run: () => goto('/settings'),
     },
     { id: 'region.next', title: 'Next part of the page', group: 'Go', keys: 'F6', run: () => goRound(false) },
     {
