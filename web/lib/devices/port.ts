@@ -20,6 +20,8 @@ export type BoardPort = {
   readonly kind: 'serial' | 'virtual';
   /** For people: 'Virtual board', or what the USB ids say. */
   readonly label: string;
+  /** What USB says it is, where that is known: the native USB of Espressif (0x303a, 0x1001) enters its loader by another sequence of signals. */
+  readonly usb?: { vendor: number; product: number };
   /** Null: Ctrl-C stops a program that loops. Else the sentence that says why it does not here, and what does. */
   readonly noInterrupt: string | null;
 
