@@ -17,6 +17,7 @@ import { createBrowsers } from './runs/browsers.ts';
 import { createConversations } from './runs/conversations.ts';
 import { createConversationStore } from './runs/conversationStore.ts';
 import { createKernelLimits } from './runs/kernelLimits.ts';
+import { figureDays, figuresOf } from './runs/figures.ts';
 import { runRoutes } from './runs/runRoutes.ts';
 import { openRuns, type Runs } from './runs/runs.ts';
 import { createRunStore } from './runs/runStore.ts';
@@ -207,12 +208,21 @@ export async function openAgents({
       findVolume,
       readableVolumes: async (actor) => (await volumes.readable(actor)).map(({ id }) => id),
     }),
+    /** Of definitions, in the runs that the asker may see. */
+    async figures(actor: Actor) {
+      const volumeIds = (await volumes.readable(actor)).map(({ id }) => id);
+      const since = new Date(clock.now() - figureDays * 86_400_000);
+      const rows = await store.uses({ volumeIds, personId: actor.personId, since, limit: mostCounted });
+      return { days: figureDays, cut: rows.length === mostCounted, figures: figuresOf({ rows, now: clock.now() }) };
+    },
     async close(): Promise<void> {
       stopListening();
       await runs.close();
     },
   };
 }
+
+const mostCounted = 20_000;
 
 const short = (goal: string) => {
   const line = goal.trim().split('\n', 1)[0]!;

@@ -22,7 +22,8 @@ import { openReviews } from './reviews/reviews.ts';
 import { reviewRoutes } from './reviews/reviewRoutes.ts';
 import { openRooms } from './sync/rooms.ts';
 import type { RoomAccess } from './sync/types.ts';
-import { packZip } from './volumes/exchange/archive.ts';
+import { textFrom } from './volumes/content.ts';
+import { packZip, readArchive } from './volumes/exchange/archive.ts';
 import { archiveRoutes } from './volumes/exchange/archiveRoutes.ts';
 import { createConflictStore } from './volumes/files/conflictStore.ts';
 import { fileRoutes } from './volumes/files/fileRoutes.ts';
@@ -330,6 +331,13 @@ export async function openWorkspace({
         find: ({ volumeId, path }) => store.byPath(volumeId, path),
         importFiles: importing.importFiles,
         pack: packZip,
+        textFrom,
+        unpack: (bytes) => readArchive({ bytes }),
+        textNow: async ({ volumeId, path }) => {
+          const file = await store.byPath(volumeId, path);
+          return file && ((await rooms.read(file.id)) ?? versions.textOf(file.id));
+        },
+        figures: agents.figures,
         now: () => clock.now(),
       }),
       ...agents.handlers,

@@ -2,6 +2,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { textFrom } from '../volumes/content.ts';
 import { packZip, readArchive } from '../volumes/exchange/archive.ts';
 import { createDefinitionStore } from '../volumes/search/definitionStore.ts';
 import { actorOf, startVolumes, type Person, type TestVolumes } from '../volumes/testVolumes.ts';
@@ -51,6 +52,13 @@ beforeAll(async () => {
         find: ({ volumeId, path: file }) => store.byPath(volumeId, file),
         importFiles: importing.importFiles,
         pack: packZip,
+        textFrom,
+        unpack: (bytes) => readArchive({ bytes }),
+        textNow: async ({ volumeId, path: file }) => {
+          const row = await store.byPath(volumeId, file);
+          return row && ((await rooms.read(row.id)) ?? versions.textOf(row.id));
+        },
+        figures: async () => ({ days: 30, cut: false, figures: [] }),
         now: Date.now,
       });
     },
@@ -336,4 +344,55 @@ test('[LI3] export: a folder for Claude Code, and Agent Skills, of exactly what 
   const skills = await unpack('/library/export?volume=team%2Flab&form=agent-skills&ids=deep-skill');
   expect([...skills.keys()]).toEqual(['skills/deep-skill/SKILL.md', 'skills/deep-skill/references/more.md']);
   expect((await world.call('mallory', 'GET /library/export?volume=team%2Flab')).status).toBe(404);
+});
+
+test('[LI3] import: what would come is told first, with what is odd and what it hides; then it is there, once', async () => {
+  await inSystem({ 'agents/Incoming.md': agent('Incoming', 'of the system') });
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const asked = {
+    to: 'team/lab',
+    files: [
+      { path: '.claude/agents/incoming.md', base64: base64(agent('Incoming', 'from elsewhere', 'maxTurns: many\n')) },
+      { path: 'notes.txt', base64: base64('nothing') },
+    ],
+  };
+  const post = async (who: Person, address: string, body: object) => {
+    const answer = await world.call(who, `POST ${address}`, body);
+    return { status: answer.status, body: (await answer.json()) as any };
+  };
+  const { body: plan } = await post('ben', '/library/import/check', asked);
+  expect(plan).toMatchObject({
+    items: [
+      {
+        path: 'agents/incoming.md',
+        kind: 'agent',
+        state: 'new',
+        hides: [{ volume: 'system' }],
+        hiddenBy: null,
+        diagnostics: [{ line: 4 }],
+      },
+    ],
+    left: [{ path: 'notes.txt' }],
+  });
+  const found = () => library.resolve({ ...lab('ben'), kind: 'agent', id: 'incoming' });
+  expect((await found())!.volume).toBe('system'); // nothing was written
+  expect((await post('ben', '/library/import', asked)).body).toMatchObject({ conflicts: 0 });
+  expect((await found())!.volume).toBe('team/lab');
+  expect((await post('ben', '/library/import/check', asked)).body.items[0].state).toBe('same');
+
+  const archive = packZip({
+    files: (async function* () {
+      yield { path: 'zipped/SKILL.md', content: Buffer.from('---\nname: zipped\ndescription: z\n---\nz\n') };
+      yield { path: 'zipped/more.md', content: Buffer.from('more') };
+    })(),
+    at: 0,
+  });
+  const bytes = Buffer.concat(await archive.toArray());
+  const zipped = await post('ben', '/library/import', { to: 'user/ben', files: [], archive: bytes.toString('base64') });
+  expect(zipped.body.items).toMatchObject([{ files: ['skills/zipped/SKILL.md', 'skills/zipped/more.md'] }]);
+
+  expect((await post('vic', '/library/import/check', asked)).status).toBe(403);
+  expect((await post('mallory', '/library/import', asked)).status).toBe(404);
+  expect((await post('ben', '/library/import', { ...asked, to: 'system' })).status).toBe(403);
+  expect((await post('ben', '/library/import', { to: 'team/lab', files: asked.files.slice(1) })).status).toBe(400);
 });

@@ -1,10 +1,12 @@
 // The edge of the library.
 import { Readable } from 'node:stream';
+import type { Figures } from '#shared/api/library.ts';
 import { notFound, Problem } from '#shared/errors.ts';
 import { decide, type Actor, type Verb } from '#shared/permissions.ts';
 import type { HandlersOf, VolumeTarget } from '../platform/http.ts';
 import { evolve, type Evolving } from './evolving.ts';
 import { exportDefinitions, type ExportedFile } from './exporting.ts';
+import { createImport, type ImportNeeds } from './importing.ts';
 import type { Library, LibraryEntry, LibraryKind } from './types.ts';
 
 type LibraryRoutes = HandlersOf<
@@ -13,6 +15,9 @@ type LibraryRoutes = HandlersOf<
   | 'GET /library/skills'
   | 'GET /library/names'
   | 'GET /library/definition'
+  | 'GET /library/figures'
+  | 'POST /library/import/check'
+  | 'POST /library/import'
   | 'POST /library/evolve'
   | 'GET /library/export'
 >;
@@ -29,16 +34,24 @@ const commonModels = ['inherit', 'opus', 'sonnet', 'haiku'];
 
 export function libraryRoutes({
   library,
+  textFrom,
+  unpack,
+  textNow,
   findVolume,
   pack,
+  figures,
   now,
   ...evolving
-}: Evolving & {
-  library: Library;
-  findVolume: (name: string, actor: Actor) => Promise<VolumeTarget | null>;
-  pack: (archive: { files: AsyncIterable<ExportedFile>; at: number }) => Readable;
-  now: () => number;
-}): LibraryRoutes {
+}: Evolving &
+  Pick<ImportNeeds, 'textFrom' | 'unpack' | 'importFiles'> & {
+    library: Library;
+    textNow: ImportNeeds['textAt'];
+    findVolume: (name: string, actor: Actor) => Promise<VolumeTarget | null>;
+    pack: (archive: { files: AsyncIterable<ExportedFile>; at: number }) => Readable;
+    figures: (actor: Actor) => Promise<Figures>;
+    now: () => number;
+  }): LibraryRoutes {
+  const imports = createImport({ library, textFrom, unpack, textAt: textNow, importFiles: evolving.importFiles });
   const seenFrom = (actor: Actor, volume: string | undefined) => ({ actor, volume: volume ?? `user/${actor.login}` });
 
   async function allowed(name: string, actor: Actor, verb: Verb): Promise<VolumeTarget> {
@@ -92,6 +105,11 @@ export function libraryRoutes({
       if (!detail) throw notFound('such definition');
       return detail;
     },
+    'GET /library/figures': ({ actor }) => figures(actor),
+    'POST /library/import/check': async ({ actor, body: asked }) =>
+      imports.check({ actor, to: await allowed(asked.to, actor, 'volume.import'), asked }),
+    'POST /library/import': async ({ actor, body: asked }) =>
+      imports.bring({ actor, to: await allowed(asked.to, actor, 'volume.import'), asked }),
     'POST /library/evolve': async ({ actor, body: { from, to, how } }) => {
       await allowed(from.volume, actor, 'volume.read');
       const target = await allowed(to, actor, 'volume.write');

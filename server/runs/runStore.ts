@@ -3,6 +3,7 @@ import { and, asc, desc, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-or
 import type { RunEvent, RunStatus } from '#shared/run.ts';
 import type { Database, Queries } from '../platform/database.ts';
 import type { EventLine, EventWriter } from './eventLog.ts';
+import type { UseRow } from './figures.ts';
 import type { RunSummaryRow } from './summary.ts';
 import { runCommits, runEvents, runs } from './tables.ts';
 import type { Earlier, Said } from './walk.ts';
@@ -19,6 +20,8 @@ export type RunFilter = {
   before: { at: Date; id: string } | null;
   limit: number;
 };
+
+type UsesQuery = { /** That the asker may read. */ volumeIds: string[]; personId: string; since: Date; limit: number };
 
 export type RunStore = ReturnType<typeof createRunStore>;
 
@@ -111,6 +114,29 @@ export function createRunStore(database: Database) {
         )
         .orderBy(desc(runs.createdAt), desc(runs.id))
         .limit(limit + 1);
+    },
+    /** What runs since then used, newest first: for the figures of the library. Sub-agents too. */
+    async uses({ volumeIds, personId, since, limit }: UsesQuery): Promise<UseRow[]> {
+      if (volumeIds.length === 0) return [];
+      const head = (key: string) => sql`${runs.head}->${key}`;
+      const rows = await database
+        .select({
+          id: runs.id,
+          parentId: runs.parentId,
+          agent: sql<UseRow['agent']>`${head('agent')}`,
+          by: sql<UseRow['by']>`${head('by')}`,
+          goal: sql<string>`left(${runs.head}->>'goal', 160)`,
+          used: runs.used,
+          status: runs.status,
+          reason: runs.reason,
+          money: runs.money,
+          createdAt: runs.createdAt,
+        })
+        .from(runs)
+        .where(and(inArray(runs.volumeId, volumeIds), seenBy(personId), gt(runs.createdAt, since)))
+        .orderBy(desc(runs.createdAt))
+        .limit(limit);
+      return rows;
     },
     /** Those that go on from one of these, or read its files. */
     async following(ids: string[], limit: number): Promise<RunRow[]> {

@@ -1,6 +1,6 @@
 import { afterEach, expect, inject, test } from 'vitest';
-import { readRun } from '#shared/run.ts';
-import { pause, sayAndEnd, startRuns, type TestRuns } from './testRuns.ts';
+import { readRun, type ResultPart } from '#shared/run.ts';
+import { idOf, pause, sayAndEnd, startRuns, type TestRuns } from './testRuns.ts';
 import type { WalkRun } from './walk.ts';
 
 const open: TestRuns[] = [];
@@ -316,4 +316,45 @@ test('events come as a stream for programs, from where they were, and it ends wi
   const rest = await (await world.request('vic', `GET /runs/${id}/events`, undefined, { 'last-event-id': '3' })).text();
   expect([...rest.matchAll(/^id: (\d+)$/gm)].map(([, n]) => Number(n))).toEqual([4, 5]);
   expect((await world.request('vic', `GET /runs/${id}/events?after=5`)).status).toBe(204);
+});
+
+test('what an ended run used is kept in its row; nobody counts the private runs of somebody else', async () => {
+  const walk: WalkRun = async ({ emit }) => {
+    const call = async (id: string, tool: string, ok: boolean, parts: ResultPart[] = []) => {
+      await emit({ type: 'call', step: 1, call: id, tool, args: {}, effect: 'read' });
+      await emit({ type: 'acting', call: id });
+      await emit({ type: 'result', call: id, ok, text: '', parts, ms: 1 });
+    };
+    await emit({ type: 'skills', used: [{ name: 'plan', volume: 'system', path: 'skills/plan/SKILL.md', why: 'x' }] });
+    await emit({ type: 'turn', step: 1, model: 'm', strategy: 'native' });
+    await call('a', 'read_file', true, [{ kind: 'file', volume: 'team/lab', path: 'data.csv', change: 'read' }]);
+    await call('b', 'read_file', false);
+    await call('c', 'use_skill', true, [
+      { kind: 'file', volume: 'team/lab', path: 'skills/b/SKILL.md', change: 'read' },
+    ]);
+    await emit({ type: 'ended', outcome: 'done', reason: 'It answered.', answer: 'Yes.' });
+  };
+  const world = await start({ walk });
+  const shared = await world.start('ada');
+  const hidden = await world.start('ada', { private: true });
+  for (const id of [shared, hidden]) await world.until(id, ({ status }) => status === 'done');
+  const { volumeId } = (await world.store.byId(shared))!;
+  const seen = async (who: 'ada' | 'ben', volumeIds = [volumeId]) =>
+    world.store.uses({ volumeIds, personId: idOf(who), since: new Date(0), limit: 10 });
+  expect((await seen('ada')).map(({ id }) => id).sort()).toEqual([shared, hidden].sort());
+  expect(await seen('ben', [])).toEqual([]);
+  expect(await seen('ben')).toMatchObject([
+    {
+      id: shared,
+      by: { login: 'ada' },
+      goal: 'Do it.',
+      used: {
+        skills: [
+          { volume: 'system', path: 'skills/plan/SKILL.md' },
+          { volume: 'team/lab', path: 'skills/b/SKILL.md' },
+        ],
+        tools: { read_file: { ok: 1, failed: 1 }, use_skill: { ok: 1, failed: 0 } },
+      },
+    },
+  ]);
 });

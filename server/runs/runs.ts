@@ -147,6 +147,7 @@ export async function openRuns({
       | 'tainted'
       | 'tracePath'
       | 'endedAt'
+      | 'used'
     >;
     /** Events of another run that this one begins with. */
     copied?: RunEvent[];

@@ -1,5 +1,6 @@
 // What a list says of a run without reading its events.
 import type { RunState, RunStatus } from '#shared/run.ts';
+import type { Used } from './figures.ts';
 
 export type RunSummaryRow = {
   id: string;
@@ -13,6 +14,8 @@ export type RunSummaryRow = {
   waiting: number;
   tainted: boolean;
   endedAt: Date | null;
+  /** Null while it goes. */
+  used: Used | null;
 };
 
 export function summaryOf(id: string, state: RunState): RunSummaryRow {
@@ -29,6 +32,7 @@ export function summaryOf(id: string, state: RunState): RunSummaryRow {
     waiting: waitingCalls(state).length,
     tainted: taint.length > 0,
     endedAt: endedAt === null ? null : new Date(endedAt),
+    used: endedAt === null ? null : usedBy(state),
   };
 }
 
@@ -38,3 +42,21 @@ const callsOf = (state: RunState) => state.items.flatMap((item) => (item.kind ==
 export const waitingCalls = (state: RunState) => callsOf(state).filter(({ status }) => status === 'asked');
 
 export const callOf = (state: RunState, id: string) => callsOf(state).findLast((call) => call.id === id) ?? null;
+
+/** Skills that it was given or read, and how often it called each tool. */
+function usedBy(state: RunState): Used {
+  const calls = callsOf(state);
+  const read = calls
+    .filter(({ tool, status }) => tool === 'use_skill' && status === 'ok')
+    .flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'file' ? [part] : [])));
+  const places = new Map(
+    [...state.skills, ...read].map(({ volume, path }) => [`${volume}: ${path}`, { volume, path }]),
+  );
+  const tools: Used['tools'] = {};
+  for (const { tool, status } of calls) {
+    if (status !== 'ok' && status !== 'failed') continue; // refused or never done: nobody's fault
+    const count = (tools[tool] ??= { ok: 0, failed: 0 });
+    count[status]++;
+  }
+  return { skills: [...places.values()], tools };
+}

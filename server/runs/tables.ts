@@ -15,6 +15,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { RunAct, RunHead, RunStatus } from '#shared/run.ts';
+import type { Used } from './figures.ts';
 import type { RunActor, RunRequest, Said } from './walk.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
@@ -68,6 +69,8 @@ export const runs = pgTable(
     tainted: boolean().notNull().default(false),
     tracePath: text('trace_path'),
     /** Runs whose files it read. */
+    /** Skills and tools, once it has ended: what the library counts. */
+    used: jsonb().$type<Used>(),
     dependsOn: jsonb('depends_on').$type<{ run: string; file: string }[]>().notNull().default([]),
     createdAt: at('created_at').notNull(),
     endedAt: at('ended_at'),
