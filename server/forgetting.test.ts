@@ -26,7 +26,8 @@ test('every table that names a volume, a file or an owner is known here: a new o
     'checkpoint_intents', 'conversations', 'memory_entries', 'reviews', 'run_commits', 'runs', 'search_texts',
   ]); // prettier-ignore
   expect(await tablesWith(['file_id'])).toEqual([
-    'blames', 'commit_files', 'conflicts', 'memory_entries', 'rooms', 'search_texts',
+    'blames', 'commit_files', 'conflicts', 'device_artifacts', 'device_boards', 'device_events', 'device_recordings',
+    'memory_entries', 'rooms', 'search_texts',
   ]); // prettier-ignore
   expect(await tablesWith(['owner'])).toEqual(['mcp_servers', 'model_names', 'owner_keys', 'providers']);
 });
@@ -66,6 +67,7 @@ test('what is kept in the name of a team and about its volume goes, and what is 
     );
   expect(await counts()).toEqual(tables.map(() => 2));
   const rooms: string[] = [];
+  const boards: string[] = [];
   for (let twice = 0; twice < 2; twice++) {
     await forgetTeam({ database, teamId: gone });
     await forgetVolume({
@@ -73,8 +75,10 @@ test('what is kept in the name of a team and about its volume goes, and what is 
       volumeId: gone,
       fileIds: [person],
       removeRooms: async (ids) => void rooms.push(...ids),
+      removeBoards: async (ids) => void boards.push(...ids),
     });
   }
   expect(await counts()).toEqual(tables.map(() => 1));
   expect(rooms).toEqual([person, person]);
+  expect(boards).toEqual([person, person]);
 });

@@ -14,13 +14,16 @@ export async function forgetVolume({
   volumeId,
   fileIds,
   removeRooms,
+  removeBoards,
 }: {
   database: Database;
   volumeId: string;
   fileIds: string[];
   removeRooms: (fileIds: string[]) => Promise<void>;
+  removeBoards: (fileIds: string[]) => Promise<void>;
 }): Promise<void> {
   await removeRooms(fileIds);
+  await removeBoards(fileIds);
   await openReviewStore({ database }).removeOf(volumeId);
   await createRunStore(database).forget(volumeId);
   await createConversationStore(database).forget(volumeId);

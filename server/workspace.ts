@@ -1,9 +1,11 @@
 // The second page of main.ts: what a team shares, put together. Living documents, versions, files, reviews and the news of all that
 // know each other by type only; here they are introduced, in the order in which they need each other.
+import path from 'node:path';
 import { decide } from '#shared/permissions.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import { openAgents } from './agents.ts';
 import type { Config } from './config.ts';
+import { openDevices } from './devices/devices.ts';
 import { createLive } from './live/live.ts';
 import { openMemory } from './memory/memory.ts';
 import type { Models } from './models/types.ts';
@@ -82,7 +84,7 @@ export async function openWorkspace({
   embed: EmbedTexts;
   models: Models;
   toolsOfElsewhere: ToolsOfElsewhere;
-  config: Pick<Config, 'checkpoint' | 'rateLimits'>;
+  config: Pick<Config, 'checkpoint' | 'rateLimits' | 'dataDir'>;
   release: string;
 }) {
   const failed = (what: string) => (err: unknown) => log.error({ err }, what);
@@ -227,7 +229,13 @@ export async function openWorkspace({
     versions,
     members: accounts,
     unreviewed: reviews.unreviewed,
-    forget: (gone) => forgetVolume({ database, ...gone, removeRooms: (fileIds) => rooms.remove(fileIds) }),
+    forget: (gone) =>
+      forgetVolume({
+        database,
+        ...gone,
+        removeRooms: (fileIds) => rooms.remove(fileIds),
+        removeBoards: (fileIds) => devices.forget(fileIds),
+      }),
   });
   const files = createFiles({ store, versions, rooms, merges, news });
   const importing = createImporting({ store, versions, rooms, merges });
@@ -264,6 +272,34 @@ export async function openWorkspace({
     if (changed > 0) log.info({ release, files: changed }, 'system.upgraded');
   }
   await openSystem();
+
+  // ---- boards, shared between browsers
+  const devices = openDevices({
+    database,
+    directory: path.join(config.dataDir, 'devices'),
+    files: {
+      findVolume: (name, actor) => volumes.find(name, actor),
+      findFile: (id, actor) => volumes.findFile(id, actor),
+      readable: volumes.readable,
+      under: store.under,
+      byId: store.byId,
+      byPath: store.byPath,
+      volumeName: nameOf,
+      text: async (fileId) => (await rooms.read(fileId)) ?? versions.textOf(fileId),
+      async bytes({ volumeId, fileId }) {
+        const row = await store.byId(fileId);
+        if (row?.kind !== 'binary') {
+          const text = row && ((await rooms.read(fileId)) ?? (await versions.textOf(fileId)));
+          return text === null ? null : Buffer.from(text);
+        }
+        return row.blob === null ? null : versions.readBlob({ volumeId, oid: row.blob });
+      },
+      create: files.createText,
+    },
+    faces: accounts.faces,
+    clock,
+    failed: failed('devices.failed'),
+  });
 
   // ---- what works for them
   const searching = createSearchStore(database);
@@ -342,6 +378,7 @@ export async function openWorkspace({
       }),
       ...agents.handlers,
       ...memory.routes,
+      ...devices.handlers,
     },
     acceptors: { '/sync/': rooms.join, '/live': live.accept },
 
@@ -376,6 +413,7 @@ export async function openWorkspace({
       for (const stop of stopListening) stop();
       live.close();
       await agents.close();
+      await devices.close();
       await memory.close();
       await versions.close();
       await rooms.stop();

@@ -15,6 +15,7 @@ import {
   scope,
   time,
 } from './api/words.ts';
+import { deviceRoutes } from './api/devices.ts';
 import { libraryRoutes } from './api/library.ts';
 import { runRoutes } from './api/runs.ts';
 import { memoryRoutes } from './api/memory.ts';
@@ -330,6 +331,7 @@ export const routes = {
   ...memoryRoutes,
   ...modelRoutes,
   ...mcpRoutes,
+  ...deviceRoutes,
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;

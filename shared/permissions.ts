@@ -62,6 +62,12 @@ export const policy = {
   /** Start, steer, stop and approve runs: they write what they do into the volume. */
   'volume.run': { on: 'volume', role: 'editor', scope: 'run' },
   'volume.restore': { on: 'volume', role: 'editor', scope: 'write' },
+
+  /** A board is a file of a volume. Who may read it sees all that it says, and may always stop it (DE3). */
+  'device.watch': { on: 'volume', role: 'viewer', scope: 'read' },
+  'device.stop': { on: 'volume', role: 'viewer', scope: 'read' },
+  /** Hold it in one's browser, ask for the lease, record. */
+  'device.drive': { on: 'volume', role: 'editor', scope: 'write' },
 } as const satisfies Record<string, Rule>;
 
 export type Verb = keyof typeof policy;

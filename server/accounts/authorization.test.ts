@@ -87,6 +87,21 @@ const expected: Record<Verb, Record<string, string>> = {
     'user/owner': 'u      h        h      h      y     h       f    y     f   f   f     y   h    h           h    h',
     system: 'u      f        f      f      f     f       f    f     f   f   f     f   h    f           f    f',
   },
+  'device.watch': {
+    'team/lab': 'u      h        y      y      y     h       y    f     f   f   f     y   y    h           h    h',
+    'user/owner': 'u      h        h      h      y     h       y    f     f   f   f     y   h    h           h    h',
+    system: 'u      y        y      y      y     y       y    f     f   f   f     y   h    y           f    y',
+  },
+  'device.stop': {
+    'team/lab': 'u      h        y      y      y     h       y    f     f   f   f     y   y    h           h    h',
+    'user/owner': 'u      h        h      h      y     h       y    f     f   f   f     y   h    h           h    h',
+    system: 'u      y        y      y      y     y       y    f     f   f   f     y   h    y           f    y',
+  },
+  'device.drive': {
+    'team/lab': 'u      h        f      y      y     h       f    y     f   f   f     y   y    h           h    h',
+    'user/owner': 'u      h        h      h      y     h       f    y     f   f   f     y   h    h           h    h',
+    system: 'u      f        f      f      f     f       f    f     f   f   f     f   h    f           f    f',
+  },
   'volume.run': {
     'team/lab': 'u      h        f      y      y     h       f    f     y   f   f     y   y    h           h    h',
     'user/owner': 'u      h        h      h      y     h       f    f     y   f   f     y   h    h           h    h',
@@ -124,7 +139,7 @@ beforeAll(async () => {
       file: async (id, actor) => {
         const name = Object.entries(fileIds).find(([, fileId]) => fileId === id)?.[0];
         const target = name ? await volume(name, actor) : null;
-        return target && { id, path: 'a.md', branch: 'main', kind: 'text', deletedAt: null, volume: target };
+        return target && { id, path: 'bench/a.md', branch: 'main', kind: 'text', deletedAt: null, volume: target };
       },
       run: async (id, actor) => {
         const name = Object.entries(fileIds).find(([, fileId]) => fileId === id)?.[0];
@@ -190,6 +205,7 @@ const addressOf = (key: RouteKey, what: string) => {
       .replace(':volume', encodeURIComponent(what))
       .replace(':slug', 'lab')
       .replace('/files/:id', `/files/${fileIds[what as keyof typeof fileIds]}`)
+      .replace('/devices/:id', `/devices/${fileIds[what as keyof typeof fileIds]}`)
       .replace('/runs/:id', `/runs/${fileIds[what as keyof typeof fileIds]}`)
       .replace('*path', 'a.md')
       .replace(/:\w+/g, 'x'),

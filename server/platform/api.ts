@@ -5,6 +5,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { isProblem, notFound, Problem, type ErrorBody } from '#shared/errors.ts';
 import { decide, policy, type Actor, type Resource } from '#shared/permissions.ts';
 import { routes, type Route, type RouteKey } from '#shared/api.ts';
+import { isBoardPath } from '#shared/boardFile.ts';
 import type { FileTarget, Gatekeepers, Handlers, RunTarget, TeamTarget, VolumeTarget } from './http.ts';
 import { limits, type Limits } from './limits.ts';
 import type { Log } from './log.ts';
@@ -190,6 +191,11 @@ async function findTargets(
   if (path.startsWith('/files/:id')) {
     const file = isUuid(params['id']!) ? await gatekeepers.file(params['id']!, actor) : null;
     if (!file) throw notFound('such file');
+    return { file, volume: file.volume };
+  }
+  if (path.startsWith('/devices/:id')) {
+    const file = isUuid(params['id']!) ? await gatekeepers.file(params['id']!, actor) : null;
+    if (!file || file.deletedAt || !isBoardPath(file.path)) throw notFound('such board');
     return { file, volume: file.volume };
   }
   if (path.startsWith('/runs/:id')) {

@@ -27,7 +27,7 @@ export type FileTarget = {
 export type RunTarget = { id: string; personId: string; private: boolean; volume: VolumeTarget };
 
 type VerbOf<K extends RouteKey> = Routes[K]['may'];
-type TargetOf<K extends RouteKey> = K extends `${string} /files/:id${string}`
+type TargetOf<K extends RouteKey> = K extends `${string} /files/:id${string}` | `${string} /devices/:id${string}`
   ? { volume: VolumeTarget; file: FileTarget }
   : K extends `${string} /runs/:id${string}`
     ? { volume: VolumeTarget; run: RunTarget }
