@@ -82,12 +82,19 @@ const ask = async (query: string) => {
   return performance.now() - started;
 };
 const first = await ask('the first question loads model and vectors');
+// words are read in the background; until they are there the database compares them
+const early: number[] = [];
+for (const until = performance.now() + 6000; performance.now() < until;)
+  early.push(await ask(`${goal(early.length * 7)} at once`));
 const times: number[] = [];
+const before = process.cpuUsage();
 for (let i = 0; i < 60; i++) times.push(await ask(`${goal(i * 331)} once more ${i}`));
-times.sort((a, b) => a - b);
-const at = (share: number) => times[Math.floor(share * (times.length - 1))]!.toFixed(1);
+const used = process.cpuUsage(before);
+const at = (of: number[], share: number) =>
+  of.toSorted((a, b) => a - b)[Math.floor(share * (of.length - 1))]!.toFixed(1);
 console.log(
-  `| traces | first ms | p50 ms | p95 ms | worst ms |\n|---|---|---|---|---|\n| ${traces} | ${first.toFixed(0)} | ${at(0.5)} | ${at(0.95)} | ${at(1)} |`,
+  `| traces | first ms | p50 of the first 6 s | p50 ms | p95 ms | worst ms | cpu ms |\n|---|---|---|---|---|---|---|\n` +
+    `| ${traces} | ${first.toFixed(0)} | ${at(early, 0.5)} | ${at(times, 0.5)} | ${at(times, 0.95)} | ${at(times, 1)} | ${((used.user + used.system) / 60_000).toFixed(1)} |`,
 );
 await memory.close();
 await embeddings.close();

@@ -3,10 +3,10 @@ import type { MemoryRow } from '#shared/api/memory.ts';
 import type { Database } from '../platform/database.ts';
 import type { HandlersOf } from '../platform/http.ts';
 import type { Log } from '../platform/log.ts';
+import { createEntryCache } from './entryCache.ts';
 import { openMemoryIndex, type EmbedTexts, type MemoryFiles } from './memoryIndex.ts';
 import { createMemoryStore, type MemoryRecord } from './memoryStore.ts';
 import { createQuery, type Readable } from './query.ts';
-import { createVectorCache } from './vectorCache.ts';
 
 export type Memory = ReturnType<typeof openMemory>;
 
@@ -25,7 +25,7 @@ export function openMemory({
   log: Log;
 }) {
   const store = createMemoryStore(database);
-  const cache = createVectorCache({ store });
+  const cache = createEntryCache({ store });
   const index = openMemoryIndex({ store, files, embed, changed: cache.changed, log });
   const query = createQuery({ store, cache, embed, readable });
 
@@ -40,7 +40,16 @@ export function openMemory({
     },
   };
 
-  return { query, routes, committed: index.committed, settled: index.settled, close: index.close };
+  return {
+    query,
+    routes,
+    committed: index.committed,
+    settled: index.settled,
+    async close(): Promise<void> {
+      await index.close();
+      await cache.close();
+    },
+  };
 }
 
 /** Links name a trace or a path; here they find the file that is meant, if it is among these. */

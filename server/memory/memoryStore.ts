@@ -1,5 +1,5 @@
 // Rows of memory: what the index wrote, and which of them hold the words of a question.
-import { and, count, desc, eq, getTableColumns, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, count, desc, eq, getTableColumns, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { MemoryEntry, MemoryType } from '#shared/memoryEntry.ts';
 import type { Queries } from '../platform/database.ts';
 import { memoryEntries } from './tables.ts';
@@ -7,6 +7,9 @@ import { memoryEntries } from './tables.ts';
 export type MemoryRecord = Omit<typeof memoryEntries.$inferSelect, 'words' | 'vector' | 'type'> & { type: MemoryType };
 /** What decides whether an entry is asked for; kept in memory for all that is searched. */
 export type Attributes = Pick<MemoryRecord, 'fileId' | 'type' | 'at' | 'state' | 'outcome' | 'project' | 'metadata'>;
+
+/** What a search looks at; `vector` as it is stored; `stems` null where they were not asked for. */
+export type StoredEntry = Attributes & { volumeId: string; vector: Uint8Array | null; stems: string[] | null };
 
 export type NewEntry = {
   fileId: string;
@@ -20,6 +23,28 @@ export type NewEntry = {
 };
 
 const { words: _words, vector: _vector, ...columns } = getTableColumns(memoryEntries);
+const { fileId, volumeId, type, at, state, outcome, project, metadata } = columns;
+const searched = { fileId, volumeId, type, at, state, outcome, project, metadata, vector: memoryEntries.vector };
+/** One text is much faster to read than an array; `asWords` left no such character in a word. */
+const between = '\x1f';
+const heldWords = sql<string>`array_to_string(tsvector_to_array(${memoryEntries.words}), ${between})`;
+
+const stemsOf = (held: string) => (held === '' ? [] : held.split(between));
+
+function storedEntry({
+  held,
+  ...row
+}: Omit<StoredEntry, 'stems' | 'type'> & { type: MemoryType | null; held: string | null }) {
+  return { ...row, type: row.type!, stems: held === null ? null : stemsOf(held) };
+}
+
+type Page = { volumeId: string; after: string | null; limit: number };
+const behind = ({ volumeId, after }: Omit<Page, 'limit'>) =>
+  and(
+    eq(memoryEntries.volumeId, volumeId),
+    isNotNull(memoryEntries.type),
+    after === null ? undefined : gt(memoryEntries.fileId, after),
+  );
 
 export function createMemoryStore(queries: Queries) {
   return {
@@ -84,21 +109,24 @@ export function createMemoryStore(queries: Queries) {
         .returning({ fileId: memoryEntries.fileId });
       return rows.length > 0;
     },
-    async ofVolume(volumeId: string): Promise<(Attributes & { vector: Uint8Array | null })[]> {
-      const { fileId, type, at, state, outcome, project, metadata, vector } = memoryEntries;
-      const rows = await queries
-        .select({ fileId, type, at, state, outcome, project, metadata, vector })
-        .from(memoryEntries)
-        .where(and(eq(memoryEntries.volumeId, volumeId), isNotNull(memoryEntries.type)));
-      return rows as (Attributes & { vector: Uint8Array | null })[];
+    /** Entries of a volume in the order of their ids, without their words, from the one behind `after` on. */
+    async page({ volumeId, after, limit }: Page): Promise<StoredEntry[]> {
+      const query = queries.select(searched).from(memoryEntries).where(behind({ volumeId, after }));
+      const rows = await query.orderBy(memoryEntries.fileId).limit(limit);
+      return rows.map((row) => storedEntry({ ...row, held: null }));
     },
-    async attributes(fileIds: string[]): Promise<(Attributes & { volumeId: string; vector: Uint8Array | null })[]> {
-      const { fileId, volumeId, type, at, state, outcome, project, metadata, vector } = memoryEntries;
+    async pageOfWords({ volumeId, after, limit }: Page): Promise<{ fileId: string; stems: string[] }[]> {
+      const query = queries.select({ fileId, held: heldWords }).from(memoryEntries).where(behind({ volumeId, after }));
+      const rows = await query.orderBy(memoryEntries.fileId).limit(limit);
+      return rows.map((row) => ({ fileId: row.fileId, stems: stemsOf(row.held) }));
+    },
+    /** Those of these files that are memory. */
+    async byFile(fileIds: string[]): Promise<StoredEntry[]> {
       const rows = await queries
-        .select({ fileId, volumeId, type, at, state, outcome, project, metadata, vector })
+        .select({ ...searched, held: heldWords })
         .from(memoryEntries)
         .where(and(inArray(memoryEntries.fileId, fileIds), isNotNull(memoryEntries.type)));
-      return rows as (Attributes & { volumeId: string; vector: Uint8Array | null })[];
+      return rows.map(storedEntry);
     },
     async byIds(fileIds: string[]): Promise<Map<string, MemoryRecord>> {
       if (fileIds.length === 0) return new Map();
@@ -125,17 +153,9 @@ export function createMemoryStore(queries: Queries) {
       );
       return rows[0]!.stems;
     },
-    /** Entries that hold at least one of the stems, with the share of the stems that they hold; those with most first. */
-    async holding({
-      volumeIds,
-      stems,
-      limit,
-    }: {
-      volumeIds: string[];
-      stems: string[];
-      limit: number;
-    }): Promise<Map<string, number>> {
-      if (stems.length === 0 || volumeIds.length === 0) return new Map();
+    /** Entries of a volume that hold at least one of the stems, with the share of the stems that they hold. */
+    async holding({ volumeId, stems }: { volumeId: string; stems: string[] }): Promise<Map<string, number>> {
+      if (stems.length === 0) return new Map();
       const terms = stems.map((stem) => sql`${`'${stem.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`}::tsquery`);
       const share = sql<number>`(${sql.join(
         terms.map((term) => sql`(${memoryEntries.words} @@ ${term})::int`),
@@ -147,13 +167,11 @@ export function createMemoryStore(queries: Queries) {
         .from(memoryEntries)
         .where(
           and(
-            inArray(memoryEntries.volumeId, volumeIds),
+            eq(memoryEntries.volumeId, volumeId),
             isNotNull(memoryEntries.type),
             sql`${memoryEntries.words} @@ (${any})`,
           ),
-        )
-        .orderBy(sql`share desc`, desc(memoryEntries.at))
-        .limit(limit);
+        );
       return new Map(rows.map((row) => [row.fileId, row.share]));
     },
   };

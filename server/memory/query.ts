@@ -1,17 +1,21 @@
-// QueryMemory (kernel/query-memory-spec.md): words by PostgreSQL's full text, meaning by nearness of vectors, both only within the
+// QueryMemory (kernel/query-memory-spec.md): words by their stems in PostgreSQL's full text, meaning by nearness of vectors, both only within the
 // volumes that the asker may read (ME1). Relevance is the chance that at least one of the two is right about an entry ("noisy or").
 import type { z } from 'zod';
 import type { MemoryAnswer, MemoryMatch, MemoryQuestion } from '#shared/api/memory.ts';
 import type { Actor } from '#shared/permissions.ts';
+import type { Entry, EntryCache } from './entryCache.ts';
+import { countHeld } from './heldStems.ts';
 import type { EmbedTexts } from './memoryIndex.ts';
 import type { Attributes, MemoryRecord, MemoryStore } from './memoryStore.ts';
 import { nearness } from './vectors.ts';
-import type { VectorCache } from './vectorCache.ts';
 
 export type ParsedQuestion = z.output<typeof MemoryQuestion>;
 export type Readable = (actor: Actor) => Promise<{ id: string; name: string }[]>;
 
-const candidates = 300;
+/** A score that says nothing. */
+const noise = 0.02;
+/** Entries that are compared before others have their turn. */
+const atOnce = 2000;
 /** Nearness of texts about different things, and of one thing in other words, as measured with the model that ships. */
 const [unlike, alike] = [0.25, 0.75];
 const meansThat = (near: number) => Math.min(1, Math.max(0, (near - unlike) / (alike - unlike)));
@@ -25,7 +29,7 @@ export function createQuery({
   readable,
 }: {
   store: MemoryStore;
-  cache: VectorCache;
+  cache: EntryCache;
   embed: EmbedTexts;
   readable: Readable;
 }) {
@@ -47,23 +51,22 @@ export function createQuery({
     const [stems, vectors] = await Promise.all([store.stems(question.query), vectorsOf(question)]);
 
     const fits = filterOf(question);
-    const held = await store.holding({ volumeIds, stems, limit: 1000 });
-    const scores = new Map<string, number>();
+    const best = createBest({ least: question.min_relevance, limit: question.limit });
     let searched = 0;
-    for (const volumeId of volumeIds)
-      for (const entry of (await cache.of(volumeId)).values()) {
+    for (const volumeId of volumeIds) {
+      const { entries, numbers, words: stemsAre } = await cache.of(volumeId);
+      const known = stemsAre === 'here' ? numbers.known(stems) : null;
+      const held = known ? null : await store.holding({ volumeId, stems });
+      for (const entry of entries.values()) {
         if (!fits(entry)) continue;
-        searched++;
-        const near = entry.vector && vectors ? nearness(entry.vector, vectors.query) : 0;
-        const words = held.get(entry.fileId) ?? 0;
-        let score = 1 - (1 - byMeaning * meansThat(near)) * (1 - byWords * words ** 1.5);
-        if (score > 0.02 && vectors?.context && entry.vector)
-          score *= 0.7 + 0.3 * meansThat(nearness(entry.vector, vectors.context));
-        if (score > 0.02) scores.set(entry.fileId, score * weightOf(entry));
+        if (++searched % atOnce === 0) await new Promise(setImmediate);
+        const words = known ? countHeld(entry.stems, known) / (stems.length || 1) : (held?.get(entry.fileId) ?? 0);
+        const score = scoreOf({ entry, words, vectors });
+        if (score > noise && best.beats(score)) best.add(entry.fileId, score * weightOf(entry));
       }
+    }
 
-    const best = [...scores].sort((a, b) => b[1] - a[1]).slice(0, candidates);
-    const good = best.filter(([, score]) => score >= question.min_relevance).slice(0, question.limit);
+    const good = best.all();
     const rows = await store.byIds(good.map(([fileId]) => fileId));
     const names = new Map(asked.map(({ id, name }) => [id, name]));
     const matches = good.flatMap(([fileId, score]) => {
@@ -86,12 +89,46 @@ export function createQuery({
   };
 
   /** Null: by words alone, because meaning is off or its model failed. */
-  async function vectorsOf({ query, scope, project_context: context }: ParsedQuestion) {
+  async function vectorsOf({ query, scope, project_context: context }: ParsedQuestion): Promise<Asked> {
     if (!embed) return null;
     const about = scope === 'similar' && context ? [query, context] : [query];
     const found = await embed(about, { soon: true }).catch(() => null);
-    return found && { query: found[0]!, context: found[1] ?? null };
+    return found && { query: Float64Array.from(found[0]!), context: found[1] ? Float64Array.from(found[1]) : null };
   }
+}
+
+/** The `limit` best that reach `least`, without sorting all; of equals those that came first. */
+function createBest({ least, limit }: { least: number; limit: number }) {
+  let found: [fileId: string, score: number][] = [];
+  let full = false;
+  const cut = () => {
+    found = found.sort((a, b) => b[1] - a[1]).slice(0, limit);
+    full = found.length === limit;
+    if (full) least = Math.max(least, found.at(-1)![1]);
+  };
+  const beats = (score: number) => (full ? score > least : score >= least);
+  return {
+    beats,
+    add(fileId: string, score: number): void {
+      if (!beats(score)) return;
+      found.push([fileId, score]);
+      if (found.length >= 4 * limit + 100) cut();
+    },
+    all() {
+      cut();
+      return found;
+    },
+  };
+}
+
+type Asked = { query: Float64Array; context: Float64Array | null } | null;
+
+/** `words`: the share of the question's words that it holds. */
+function scoreOf({ entry: { vector }, words, vectors }: { entry: Entry; words: number; vectors: Asked }): number {
+  const near = vector && vectors ? nearness(vector, vectors.query) : 0;
+  const score = 1 - (1 - byMeaning * meansThat(near)) * (1 - byWords * words ** 1.5);
+  if (score <= noise || !vectors?.context || !vector) return score;
+  return score * (0.7 + 0.3 * meansThat(nearness(vector, vectors.context)));
 }
 
 /** What worked and what is recent comes a little before its like. What was archived comes after. */
