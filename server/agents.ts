@@ -48,7 +48,7 @@ export async function openAgents({
   versions,
   rooms,
   search,
-  cameFrom,
+  importedFrom,
   library,
   memory,
   models,
@@ -69,7 +69,7 @@ export async function openAgents({
   rooms: Rooms;
   search: FileParts['search'];
   /** Taints what reads it (RU8). */
-  cameFrom: NonNullable<FileParts['cameFrom']>;
+  importedFrom: NonNullable<FileParts['cameFrom']>;
   library: Library;
   memory: Pick<Memory, 'query'>;
   models: Models;
@@ -84,17 +84,32 @@ export async function openAgents({
   const store = createRunStore(database);
   const browsers = createBrowsers();
 
+  // ---- what is in a file from outside, unless somebody looked at it: what was imported, what a run wrote that had read such text (RU8)
+  const cameFrom: NonNullable<FileParts['cameFrom']> = async (place) => {
+    const [imported, goal] = await Promise.all([importedFrom(place), store.unseenOf(place)]);
+    return imported ?? (goal === null ? null : `what a run wrote that had read text from outside: “${short(goal)}”`);
+  };
+
   // ---- how a run is walked through: a definition, a model, tools
   const askMemory: AskMemory = async ({ actor, volume, only, ...question }) => {
     const asked = MemoryQuestion.parse({ ...question, volume });
     const answer = await memory.query({ question: asked, actor, only });
+    const byVolume = [...Map.groupBy(answer.matches, (match) => match.volume)];
+    const from = await Promise.all(
+      byVolume.map(async ([name, matches]) => {
+        const found = name === 'system' ? null : await findVolume(name, actor);
+        return found && cameFrom({ volumeId: found.id, fileIds: matches.map(({ fileId }) => fileId) });
+      }),
+    );
     const placed = (match: { volume: string; path: string }) =>
       match.volume === volume ? match.path : `${match.volume}: ${match.path}`;
-    return { ...answer, matches: answer.matches.map((match) => ({ ...match, path: placed(match) })) };
+    const matches = answer.matches.map((match) => ({ ...match, path: placed(match) }));
+    return { ...answer, matches, untrusted: from.find((one) => one !== null) ?? null };
   };
   const tools = {
     files: { findVolume, files, store: fileStore, rooms, merges, versions, search, cameFrom },
     library,
+    importedFrom,
     memory: askMemory,
     browsers,
     browserOf: (run: string) => runs.browserOf(run),
@@ -104,6 +119,11 @@ export async function openAgents({
     models,
     toolsOfElsewhere,
     findVolume,
+    async importedFrom({ volume, path, actor }) {
+      const found = await findVolume(volume, actor);
+      const file = found && (await fileStore.byPath(found.id, path));
+      return file ? importedFrom({ volumeId: found.id, fileIds: [file.id] }) : null;
+    },
     textAt: versions.textAt,
     kernelLimits: createKernelLimits({
       library,

@@ -318,8 +318,8 @@ export async function openWorkspace({
     memory,
     models,
     toolsOfElsewhere,
-    cameFrom: async (file) => {
-      const message = await reviews.unreviewedImport(file);
+    importedFrom: async (files) => {
+      const message = await reviews.unreviewedImport(files);
       return message && `an import that nobody has reviewed: “${message.split('\n', 1)[0]}”`;
     },
     live,

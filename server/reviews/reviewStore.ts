@@ -46,11 +46,12 @@ export function openReviewStore({ database }: { database: Database }) {
       );
       return new Map(rows.map(({ oid, author }) => [oid, author]));
     },
-    /** When a file holds what was imported and nobody has looked at it: what its newest such version says. */
-    async unreviewedImport({ volumeId, fileId }: { volumeId: string; fileId: string }): Promise<string | null> {
+    /** When one of these files holds what was imported and nobody has looked at it: what its newest such version says. */
+    async unreviewedImport({ volumeId, fileIds }: { volumeId: string; fileIds: string[] }): Promise<string | null> {
+      if (fileIds.length === 0) return null;
       const { rows } = await database.execute<{ message: string }>(
         sql`select c.message from commit_files f join commits c on c.volume_id = f.volume_id and c.position = f.position
-            where f.volume_id = ${volumeId} and f.file_id = ${fileId} and c.kind = 'import'
+            where f.volume_id = ${volumeId} and f.file_id in ${fileIds} and c.kind = 'import'
               and not exists (select 1 from reviews r where r.volume_id = c.volume_id and r.oid = c.oid)
             order by c.position desc limit 1`,
       );

@@ -105,8 +105,8 @@ test('[RU8] a file that was imported is told as such until somebody has reviewed
   await database.execute(
     sql`insert into commit_files (volume_id, position, file_id, path) values (${volumeId}, 9, ${fileId}, 'a.md')`,
   );
-  expect(await reviews.unreviewedImport({ volumeId, fileId })).toBe('Import of x.zip');
-  expect(await reviews.unreviewedImport({ volumeId, fileId: crypto.randomUUID() })).toBeNull();
+  expect(await reviews.unreviewedImport({ volumeId, fileIds: [fileId] })).toBe('Import of x.zip');
+  expect(await reviews.unreviewedImport({ volumeId, fileIds: [crypto.randomUUID()] })).toBeNull();
   await reviews.approve({ volumeId, oids: [oid(9)], personId: ben });
-  expect(await reviews.unreviewedImport({ volumeId, fileId })).toBeNull();
+  expect(await reviews.unreviewedImport({ volumeId, fileIds: [fileId] })).toBeNull();
 });

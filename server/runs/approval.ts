@@ -26,22 +26,32 @@ export function whyAsk({
   effect,
   repaired,
   reach,
+  governs = null,
   taint,
 }: {
   effect: Effect;
   repaired: boolean;
   reach: Reach;
+  /** A definition that it writes. */
+  governs?: string | null;
   taint: Taint;
 }): string | null {
   const why = [
     effect === 'external' ? 'It acts outside the workspace.' : null,
     effect === 'destructive' ? 'It may destroy something.' : null,
     reach.shows ?? null,
+    whyGoverns(taint, governs),
     whyTainted(taint, reach),
   ].filter((one) => one !== null);
   if (why.length === 0) return null;
   if (repaired) why.push('Its arguments were not valid as the model wrote them; these are the mended ones.');
   return why.join(' ');
+}
+
+/** Words from outside must not become what agents follow from then on, unless their person read them (RU8). */
+function whyGoverns({ sources }: Taint, governs: string | null): string | null {
+  if (governs === null || sources.length === 0) return null;
+  return `It writes ${governs}: from then on your agents follow what stands there. This run has read text from outside (${sources.slice(0, 3).join(', ')}), which may be what asks for it. Approve it only if you would have written these words yourself.`;
 }
 
 /** Waits for the verdict of a person. What was asked before a restart is not asked again, and does not get more time. */

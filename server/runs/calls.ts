@@ -112,15 +112,18 @@ async function doCall(around: CallSurroundings, call: CallState): Promise<void> 
   const tool = around.tools.get(call.tool);
   const args = call.args as Record<string, unknown>;
   if (!tool) return refuse(around, call, unknownTool(call.tool, around.tools)); // of a run that went on with fewer tools
+  let approved: boolean;
   try {
     // it began before a restart: what only reads is done again, anything else is asked about, never repeated (RU1)
     if (call.status === 'acting' && call.effect !== 'read' && !tool.continues)
       return await askWhatHappened(around, call);
     const reach = reachOf(tool, args, around.head);
-    const why = whyAsk({ effect: call.effect, repaired: call.repaired, reach, taint });
-    const asked =
-      why === null ? null : await askApproval({ ...around, call, why, personOnly: reach.shows !== undefined });
+    const governs = taint.sources.length > 0 ? await definitionOf(around, tool, args) : null;
+    const why = whyAsk({ effect: call.effect, repaired: call.repaired, reach, governs, taint });
+    const personOnly = reach.shows !== undefined || governs !== null;
+    const asked = why === null ? null : await askApproval({ ...around, call, why, personOnly });
     if (asked && asked.verdict !== 'approved') return await refuse(around, call, `${refusal(asked)} It was not done.`);
+    approved = asked !== null;
     // from here to the first await nothing else can look at the taint: calls that run together cannot each be the second
     taint.private ||= reach.private === true;
     taint.outside ||= reach.outside === true;
@@ -129,15 +132,31 @@ async function doCall(around: CallSurroundings, call: CallState): Promise<void> 
     if (!signal.aborted) throw error;
     return cancel(around, call, false);
   }
-  await act(around, call, tool, args);
+  await act({ around, call, tool, args, approved });
 }
 
-async function act(
-  around: CallSurroundings,
-  call: CallState,
-  tool: Tool,
-  args: Record<string, unknown>,
-): Promise<void> {
+/** A place that cannot be found out holds none: the tool says so when it acts, and looks again there. */
+const definitionOf = async ({ signal }: CallSurroundings, tool: Tool, args: Record<string, unknown>) =>
+  tool.governs
+    ? await untilAborted(
+        tool.governs(args).catch(() => null),
+        signal,
+      )
+    : null;
+
+async function act({
+  around,
+  call,
+  tool,
+  args,
+  approved,
+}: {
+  around: CallSurroundings;
+  call: CallState;
+  tool: Tool;
+  args: Record<string, unknown>;
+  approved: boolean;
+}): Promise<void> {
   const { telling, head, actor, signal, taint, budget } = around;
   const output = telling.stream((text) => ({ type: 'output', call: call.id, text }), {
     most: longestOutput,
@@ -151,6 +170,7 @@ async function act(
     signal,
     budget,
     taint,
+    approved,
     output: (text) => output.add(text),
     ask: (question) => ask(around, call.id, question),
     child: (child) => telling.tell({ type: 'child', call: call.id, ...child }),

@@ -188,12 +188,12 @@ export function createRunStore(database: Database) {
     /** What was answered before in a conversation, oldest first. */
     async earlier({ conversation, limit }: { conversation: string; limit: number }): Promise<Earlier[]> {
       const rows = await database
-        .select({ run: runs.id, head: runs.head, answer: runs.answer })
+        .select({ run: runs.id, head: runs.head, answer: runs.answer, tainted: runs.tainted })
         .from(runs)
         .where(and(eq(runs.conversationId, conversation), isNull(runs.parentId)))
         .orderBy(desc(runs.createdAt))
         .limit(limit);
-      return rows.map(({ run, head, answer }) => ({ run, goal: head.goal, answer })).reverse();
+      return rows.map(({ run, head, answer, tainted }) => ({ run, goal: head.goal, answer, tainted })).reverse();
     },
 
     /** Of a volume that goes for good; their events go with them. */
@@ -210,6 +210,28 @@ export function createRunStore(database: Database) {
         .from(runCommits)
         .where(eq(runCommits.runId, id))
         .orderBy(asc(runCommits.at));
+    },
+    /**
+     * When a run that had read text from outside wrote in one of these files, and since then nobody reviewed that version or worked on the
+     * file: the goal of the newest such run.
+     */
+    async unseenOf({ volumeId, fileIds }: { volumeId: string; fileIds: string[] }): Promise<string | null> {
+      if (fileIds.length === 0) return null;
+      const { rows } = await database.execute<{ goal: string }>(
+        sql`select r.head->>'goal' as goal from commit_files f
+            join commits c on c.volume_id = f.volume_id and c.position = f.position
+            join run_commits rc on rc.volume_id = c.volume_id and rc.oid = c.oid
+            join runs r on r.id = rc.run_id
+            where f.volume_id = ${volumeId} and f.file_id in ${fileIds} and r.tainted
+              and not exists (select 1 from reviews v where v.volume_id = c.volume_id and v.oid = c.oid)
+              and not exists (
+                select 1 from commit_files f2 join commits c2 on c2.volume_id = f2.volume_id and c2.position = f2.position
+                where f2.volume_id = f.volume_id and f2.file_id = f.file_id and f2.position > f.position
+                  and c2.kind in ('pause', 'save') and c2.author is not null
+                  and not exists (select 1 from run_commits rc2 where rc2.volume_id = c2.volume_id and rc2.oid = c2.oid))
+            order by c.position desc limit 1`,
+      );
+      return rows[0]?.goal ?? null;
     },
     async runOfCommit({ volumeId, oid }: { volumeId: string; oid: string }): Promise<string | null> {
       const [row] = await database

@@ -40,6 +40,8 @@ export type ToolContext = {
   /** Streams what the call says while it acts. */
   output: (text: string) => void;
   /** Asks the people of the run and waits; the question and the answer are events. */
+  /** A person saw exactly these arguments and approved them. */
+  approved: boolean;
   ask: (question: { text: string; choices: string[] }) => Promise<{ by: Face; text: string }>;
   /** Says that another run does this call. */
   child: (child: { run: string; agent: string }) => Promise<void>;
@@ -58,6 +60,8 @@ export type Tool = {
   parameters: JsonSchema;
   effect: Effect | ((args: Record<string, unknown>) => Effect);
   reach?: Reach | ((args: Record<string, unknown>, context: { run: RunHead }) => Reach);
+  /** What it would write that tells agents from then on what to do, as `path in volume`; null: nothing of the kind. */
+  governs?(args: Record<string, unknown>): Promise<string | null>;
   /** May run beside other calls of its turn, as reads do. */
   together?: boolean;
   /** Acted again after a restart it goes on where it was, and does nothing twice. */
@@ -148,6 +152,8 @@ export type MemoryAnswer = {
   query_summary: string;
   total_searched: number;
   search_time_ms: number;
+  /** Something of it came from outside, and from where (RU8). */
+  untrusted: string | null;
 };
 /** `only`: nothing of other volumes may come into this run; null: all that the actor may read. */
 export type AskMemory = (

@@ -25,7 +25,13 @@ export type RunRequest = {
 export type Said = { by: Face; text: string };
 
 /** One message of a conversation before this one, and what came of it. */
-export type Earlier = { run: string; goal: string; answer: string | null };
+export type Earlier = {
+  run: string;
+  goal: string;
+  answer: string | null;
+  /** It had read text from outside: so may its answer be (RU8). */
+  tainted: boolean;
+};
 
 /** What the runs hand to whoever walks through one. */
 export type Walk = {

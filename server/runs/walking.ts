@@ -14,6 +14,7 @@ import { createBudget, limitsOf } from './budget.ts';
 import { Interrupted, runLoop } from './loop.ts';
 import type { PromptSkill } from './prompt.ts';
 import type { Spill } from './results.ts';
+import { noTaint } from './taint.ts';
 import type { StartChild, Tool, ToolsOfElsewhere } from './types.ts';
 import type { Earlier, PlanRun, Walk, WalkRun } from './walk.ts';
 
@@ -39,6 +40,8 @@ export type WalkingNeeds = {
   kernelLimits: (question: { actor: Actor; volume: string }) => Promise<Partial<Limits>>;
   toolsFor: ToolsFor;
   toolsOfElsewhere: ToolsOfElsewhere;
+  /** From which import a definition came that nobody has reviewed; null: from none (RU8). */
+  importedFrom: (place: { volume: string; path: string; actor: Actor }) => Promise<string | null>;
   /** A run for a call of another one. It may be there already, from before a restart. */
   openChild: (child: {
     parent: RunHead;
@@ -162,6 +165,14 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     return over;
   };
 
+  /** Text from outside that is in the run before its first step: what it follows, what was answered before it in its conversation. */
+  async function outsideIn({ head, actor, earlier }: Walk, skills: PromptSkill[]): Promise<string[]> {
+    const places = [...(head.agent ? [head.agent] : []), ...skills].filter(({ volume }) => volume !== 'system');
+    const found = await Promise.all(places.map(({ volume, path }) => needs.importedFrom({ volume, path, actor })));
+    const said = earlier.some(({ tainted }) => tainted) ? ['an earlier answer of this conversation'] : [];
+    return [...found.filter((one) => one !== null), ...said];
+  }
+
   const walk: WalkRun = async (given) => {
     const { head, actor, request, events, earlier, emit, people, signal, lent } = given;
     const state = readRun(events);
@@ -184,6 +195,9 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
       more: elsewhere.tools,
       startChild,
     });
+    const taint = lent?.taint ?? noTaint();
+    for (const source of await outsideIn(given, skills))
+      if (!taint.sources.includes(source)) taint.sources.push(source);
     const limits = limitsOf(head.limits, request.budget);
     const budget = lent?.budget ?? createBudget({ limits, clock, ...spentSince(events) });
     const end = await runLoop({
@@ -203,7 +217,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
       facts: factsOf(given, clock),
       spill,
       failed: needs.failed,
-      ...(lent ? { taint: lent.taint } : {}),
+      taint,
     }).finally(elsewhere.close);
     if (!(signal.reason instanceof Interrupted)) await emit({ type: 'ended', ...end });
   };

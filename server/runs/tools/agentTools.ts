@@ -2,6 +2,7 @@
 import { Problem } from '#shared/errors.ts';
 import type { Library } from '../../library/types.ts';
 import type { StartChild, Tool } from '../types.ts';
+import type { FileParts } from './runFiles.ts';
 import { specificationOf } from './toolTable.ts';
 
 /** `names`: the tools of this run, once they are known; a sub-agent has no others. */
@@ -9,8 +10,10 @@ export function agentTools({
   library,
   startChild,
   names,
+  cameFrom,
 }: {
   library: Pick<Library, 'list' | 'resolve'>;
+  cameFrom: FileParts['cameFrom'];
   startChild: StartChild;
   names: () => readonly string[];
 }): Tool[] {
@@ -71,7 +74,8 @@ export function agentTools({
         const found = await library.resolve({ actor, volume: run.volume, kind: 'skill', name, at: run.versions });
         const skill = found ?? (await library.resolve({ actor, volume: run.volume, kind: 'skill', name }));
         if (!skill) throw new Problem('not-found', `There is no skill ${name}.`);
-        const { definition, volume, path } = skill;
+        const { definition, volume, volumeId, path, fileId } = skill;
+        const untrusted = fileId === '' ? null : ((await cameFrom?.({ volumeId, fileIds: [fileId] })) ?? null);
         const folder = /^(.*)\/SKILL\.md$/i.exec(path)?.[1];
         const note = [
           folder ? `Files that it names are in ${folder} of ${volume}.` : '',
@@ -81,6 +85,7 @@ export function agentTools({
           ok: true,
           text: `# ${skill.name}\n${definition.description}\n\n${definition.body.trim()}${note && `\n\n(${note})`}`,
           parts: [{ kind: 'file', volume, path, change: 'read' }],
+          ...(untrusted === null ? {} : { untrusted }),
         };
       },
     },

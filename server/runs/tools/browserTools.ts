@@ -42,14 +42,17 @@ export function browserTools({
       async act(args, context) {
         const { code, files: wanted = [] } = args as { code: string; files?: string[] };
         if (code.length > browserLimits.source) throw new Problem('too-large', 'The program is larger than 512 KiB.');
-        const paths = await files.check(wanted);
+        const { paths, untrusted } = await files.check(wanted);
         const answer = await ask('python', { code }, paths, context);
         if ('unavailable' in answer) return { ok: false, text: `Python did not run. ${answer.unavailable}` };
-        const { notes, parts } = await keepFiles(files, answer);
+        // the approval showed the program, not what it writes
+        const mayDefine = context.taint.sources.length === 0 && untrusted === null;
+        const { notes, parts } = await keepFiles({ files, answer, mayDefine });
         return {
           ok: answer.ok,
           text: [answer.text.trim() || '(It printed nothing.)', ...notes].join('\n'),
           parts: [...answer.parts, ...parts],
+          ...(untrusted === null ? {} : { untrusted }),
         };
       },
     },
@@ -63,7 +66,13 @@ export function browserTools({
         if (slug === '') throw new Problem('invalid', 'The name of an applet has letters or digits.');
         const wrong = syntaxError(code);
         if (wrong) return { ok: false, text: `The code cannot be compiled: ${wrong}` };
-        const written = await files.write({ path: `applets/${slug}.tsx`, volume, text: code, anyway: true });
+        const written = await files.write({
+          path: `applets/${slug}.tsx`,
+          volume,
+          text: code,
+          anyway: true,
+          mayDefine: false,
+        });
         const result = await writtenResult(written, context);
         const shown = await ask('applet', { path: written.part.path, volume: written.part.volume }, [], context);
         if ('unavailable' in shown) return { ...result, text: `${result.text} It was not tried: ${shown.unavailable}` };
@@ -76,13 +85,21 @@ export function browserTools({
 }
 
 /** Each file for itself: one that may not be written does not lose the others. */
-async function keepFiles(files: RunFiles, answer: BrowserAnswer): Promise<{ notes: string[]; parts: ResultPart[] }> {
+async function keepFiles({
+  files,
+  answer,
+  mayDefine,
+}: {
+  files: RunFiles;
+  answer: BrowserAnswer;
+  mayDefine: boolean;
+}): Promise<{ notes: string[]; parts: ResultPart[] }> {
   const notes: string[] = [];
   const parts: ResultPart[] = [];
   for (const { path, text, base64 } of answer.files.slice(0, browserLimits.files)) {
     try {
       const bytes = text === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text);
-      const { part, waitsFor } = await files.put({ path, bytes });
+      const { part, waitsFor } = await files.put({ path, bytes, mayDefine });
       parts.push(part);
       notes.push(
         `Wrote ${part.path} in ${part.volume}${waitsFor ? `, not in ${waitsFor}: definitions need a person there` : ''}.`,

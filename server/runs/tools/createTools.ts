@@ -15,6 +15,8 @@ import { specificationOf } from './toolTable.ts';
 export type ToolParts = {
   files: FileParts;
   library: Pick<Library, 'list' | 'resolve'>;
+  /** Of definitions: what a run wrote of them was seen by its person, if words from outside could have asked for it. */
+  importedFrom?: FileParts['cameFrom'];
   /** Null: there is none. */
   memory: AskMemory | null;
   browsers: BrowserCalls;
@@ -47,7 +49,12 @@ export function createTools({
   const all: Tool[] = [
     ...fileTools(files),
     ...memoryTools({ ask: parts.memory }),
-    ...agentTools({ library: parts.library, startChild: parts.startChild, names: () => names }),
+    ...agentTools({
+      library: parts.library,
+      startChild: parts.startChild,
+      names: () => names,
+      cameFrom: parts.importedFrom,
+    }),
     ...browserTools({ files, browsers: parts.browsers, browserOf: parts.browserOf }),
     askPerson,
   ];
@@ -63,7 +70,7 @@ export function createTools({
     tools,
     async spill({ call, tool, text }) {
       const path = `memory/short_term/run-${head.id.slice(0, 8)}/${`${tool}-${call}`.replace(/[^\w-]+/g, '-').slice(0, 80)}.txt`;
-      const { part } = await files.write({ path, text, anyway: true });
+      const { part } = await files.write({ path, text, anyway: true, mayDefine: false });
       return { volume: part.volume, path: part.path };
     },
   };

@@ -3,7 +3,8 @@ import type { RunHead } from '#shared/run.ts';
 import { hideSecrets } from '#shared/secrets.ts';
 import type { Reach, Tool, ToolContext, ToolResult } from '../types.ts';
 import { fitsPattern } from './pathPattern.ts';
-import { isDefinition, type RunFiles, type Written } from './runFiles.ts';
+import { isDefinition } from './definitionFiles.ts';
+import type { RunFiles, Written } from './runFiles.ts';
 import { specificationOf } from './toolTable.ts';
 
 /** Characters of one reading. */
@@ -28,6 +29,17 @@ export function writeReach(args: Args, { run }: { run: RunHead }): Reach {
   if (volume === run.volume || volume === `user/${run.by.login}`) return {};
   return { shows: `It writes from ${run.volume} into ${volume}, for the people there.` };
 }
+
+const writeOf = ({ path, content, volume }: Args) => ({
+  path: path as string, volume: volume as string | undefined, text: content as string,
+}); // prettier-ignore
+const editOf = ({ path, volume, old, new: fresh, all = false }: Args) => ({
+  path: path as string, volume: volume as string | undefined, old: old as string, new: fresh as string, all: all as boolean,
+}); // prettier-ignore
+
+/** What tells agents what to do is not for words from outside to write, unless a person read it. */
+const mayDefine = ({ taint, approved }: Pick<ToolContext, 'taint' | 'approved'>): boolean =>
+  approved || taint.sources.length === 0;
 
 export function fileTools(files: RunFiles): Tool[] {
   return [
@@ -62,29 +74,17 @@ export function fileTools(files: RunFiles): Tool[] {
     {
       ...specificationOf('write_file'),
       reach: writeReach,
+      governs: (args) => files.governs.write(writeOf(args)),
       async act(args, context) {
-        const { path, content, volume } = args as { path: string; content: string; volume?: string };
-        return writtenResult(await files.write({ path, volume, text: content }), context);
+        return writtenResult(await files.write({ ...writeOf(args), mayDefine: mayDefine(context) }), context);
       },
     },
     {
       ...specificationOf('edit_file'),
       reach: (args, context) => ({ ...readReach(args, context), ...writeReach(args, context) }),
+      governs: (args) => files.governs.edit(editOf(args)),
       async act(args, context) {
-        const {
-          path,
-          volume,
-          old,
-          new: fresh,
-          all = false,
-        } = args as {
-          path: string;
-          volume?: string;
-          old: string;
-          new: string;
-          all?: boolean;
-        };
-        return writtenResult(await files.edit({ path, volume, old, new: fresh, all }), context);
+        return writtenResult(await files.edit({ ...editOf(args), mayDefine: mayDefine(context) }), context);
       },
     },
     {
@@ -115,16 +115,17 @@ export function fileTools(files: RunFiles): Tool[] {
           const paths = entries.flatMap(([path, size]) => (size !== null && fits(path) ? path : []));
           return { ok: true, text: listed(paths.slice(0, limit), 'No path fits.', paths.length) };
         }
-        const { hits, files: count } = await files.search({ volume, query, limit: Math.min(limit * 2, 200) });
-        const lines = hits
-          .filter((hit) => fits(hit.path))
-          .map(
-            ({ path, line, before, match, after }) => `${path}:${line}: ${hideSecrets(`${before}${match}${after}`)}`,
-          );
+        const { hits, files: count, from } = await files.search({ volume, query, limit: Math.min(limit * 2, 200) });
+        const fitting = hits.filter((hit) => fits(hit.path)).slice(0, limit);
+        const lines = fitting.map(
+          ({ path, line, before, match, after }) => `${path}:${line}: ${hideSecrets(`${before}${match}${after}`)}`,
+        );
+        const untrusted = await from([...new Set(fitting.map(({ fileId }) => fileId))]);
         const note = count > 0 && lines.length > 0 ? `\n(${count} files hold these words in their last version.)` : '';
         return {
           ok: true,
-          text: listed(lines.slice(0, limit), 'No file holds all of these words.', lines.length) + note,
+          text: listed(lines, 'No file holds all of these words.') + note,
+          ...(untrusted === null ? {} : { untrusted }),
         };
       },
     },

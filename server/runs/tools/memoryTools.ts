@@ -14,7 +14,14 @@ export function memoryTools({ ask }: { ask: AskMemory | null }): Tool[] {
         if (!ask) throw new Problem('unavailable', 'There is no memory to ask here. Use search_files.');
         const question = args as MemoryQuestion;
         const only = run.volume === `user/${run.by.login}` ? null : [run.volume, 'system'];
-        const answer = await ask({ limit: 10, min_relevance: 0.3, ...question, actor, volume: run.volume, only });
+        const { untrusted, ...answer } = await ask({
+          limit: 10,
+          min_relevance: 0.3,
+          ...question,
+          actor,
+          volume: run.volume,
+          only,
+        });
         const lines = answer.matches.map(
           ({ path, relevance, type, excerpt }) =>
             `- ${path} (${type}, relevance ${relevance.toFixed(2)})\n  ${excerpt.slice(0, longestExcerpt).replace(/\s*\n\s*/g, '\n  ')}`,
@@ -24,6 +31,7 @@ export function memoryTools({ ask }: { ask: AskMemory | null }): Tool[] {
           ok: true,
           text: lines.length > 0 ? text : 'Nothing like it is remembered.',
           parts: [{ kind: 'json', value: answer }],
+          ...(untrusted === null ? {} : { untrusted }),
         };
       },
     },

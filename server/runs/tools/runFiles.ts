@@ -1,7 +1,7 @@
 // The files of the workspace as a run may touch them: with the rights of its person and no more (RU4), through rooms, as minimal edits
 // beside whoever is typing (D3), each write a version with the run's trailer. A definition that an agent writes goes to its person's own
-// volume, where it is live at once; it never lands in a team's by itself (D10).
-import { kindByPath } from '#shared/definitionKind.ts';
+// volume, where it is live at once; it never lands in a team's by itself (D10). One that words from outside may have asked for is written
+// only once its person has read it.
 import { diffUnits, splitLines } from '#shared/diff.ts';
 import { notFound, Problem } from '#shared/errors.ts';
 import type { Face } from '#shared/live.ts';
@@ -9,12 +9,14 @@ import { safePath } from '#shared/path.ts';
 import { decide, type Actor } from '#shared/permissions.ts';
 import type { ResultPart, RunHead } from '#shared/run.ts';
 import { hideSecrets } from '#shared/secrets.ts';
+import { applyToString, mergeText } from '#shared/text.ts';
 import type { VolumeTarget } from '../../platform/http.ts';
 import type { EditResult, Rooms } from '../../sync/types.ts';
 import type { Files } from '../../volumes/files/files.ts';
 import type { FileRow, FileStore } from '../../volumes/files/fileStore.ts';
 import type { Merges } from '../../volumes/files/merge.ts';
 import type { Versions } from '../../volumes/versions/versions.ts';
+import { isDefinition } from './definitionFiles.ts';
 
 /** What the volumes and rooms give; the same for all runs. */
 export type FileParts = {
@@ -25,20 +27,28 @@ export type FileParts = {
   merges: Pick<Merges, 'merge'>;
   versions: Pick<Versions, 'textOf' | 'checkpointNow'>;
   search: (question: { volumeId: string; q: string; limit: number }) => Promise<{
-    hits: { path: string; line: number; before: string; match: string; after: string }[];
+    hits: { fileId: string; path: string; line: number; before: string; match: string; after: string }[];
     files: number;
   }>;
-  /** Null: people of the workspace wrote or saw it. Else where it came from: an import that nobody looked at (RU8). */
-  cameFrom?: (file: { volumeId: string; fileId: string }) => Promise<string | null>;
+  /** Null: people of the workspace wrote or saw all of these. Else where one came from: an import that nobody looked at (RU8). */
+  cameFrom?: (files: { volumeId: string; fileIds: string[] }) => Promise<string | null>;
 };
 
 export type Place = { volume?: string | undefined; path: string };
+/** `mayDefine`: it may write what tells agents what to do; false when words from outside may ask for it and nobody has read it. */
+export type Hand = { mayDefine: boolean };
 export type Written = {
   part: Extract<ResultPart, { kind: 'file' }>;
   overlaps: number;
   /** It was meant for this volume, where a person has to put it. */
   waitsFor: string | null;
 };
+
+type Edit = Place & { old: string; new: string; all: boolean };
+/** `meant`: the volume it was meant for, when it is another one. `defines`: it tells agents what to do. */
+type Target = { volume: VolumeTarget; path: string; meant: VolumeTarget | null; defines: boolean };
+/** `isMine`: `row` is the file that changes, not the one that is copied. */
+type Edited = { where: Target; row: FileRow; isMine: boolean; base: string; next: string };
 
 export type RunFiles = ReturnType<typeof openRunFiles>;
 
@@ -75,6 +85,8 @@ export function openRunFiles({
     throw notFound(`volume ${wanted}`);
   }
 
+  const cameFrom = async (volume: VolumeTarget, fileIds: string[]): Promise<string | null> =>
+    fileIds.length === 0 ? null : ((await parts.cameFrom?.({ volumeId: volume.id, fileIds })) ?? null);
   const livingText = async (row: FileRow) => (await rooms.read(row.id)) ?? (await versions.textOf(row.id)) ?? '';
   const show = (fileId: string, caret: unknown) => rooms.showAgent({ fileId, agent: head.id, face, caret });
 
@@ -85,16 +97,42 @@ export function openRunFiles({
     return row;
   }
 
-  /** Where a write really goes: definitions that an agent writes go to its person. */
-  async function target({
-    volume: name,
-    path: given,
-  }: Place): Promise<{ volume: VolumeTarget; path: string; meant: VolumeTarget | null }> {
+  /** Where a write really goes: definitions that an agent writes go to its person. `text`: as it will be. */
+  async function target({ volume: name, path: given, text }: Place & { text: string | null }): Promise<Target> {
     const path = pathFrom(given);
-    if (!isDefinition(path)) return { volume: await volumeOf(name, 'volume.write'), path, meant: null };
     const meant = await volumeOf(name, 'volume.read');
-    if (meant.name === own) return { volume: await volumeOf(own, 'volume.write'), path, meant: null };
-    return { volume: await volumeOf(own, 'volume.write'), path, meant };
+    const there = meant.name === own ? null : await store.byPath(meant.id, path);
+    const before = there?.kind === 'text' ? await livingText(there) : null;
+    const defines = isDefinition(path, text) || isDefinition(path, before);
+    if (!defines) return { volume: await volumeOf(name, 'volume.write'), path, meant: null, defines };
+    return {
+      volume: await volumeOf(own, 'volume.write'),
+      path,
+      meant: meant.name === own ? null : meant,
+      defines,
+    };
+  }
+  function checkDefines({ path, defines }: Target, { mayDefine }: Hand): void {
+    if (defines && !mayDefine)
+      throw new Problem(
+        'forbidden',
+        `${path} would tell agents what to do, and this run has read text from outside. Write it with write_file or edit_file, so that a person can read all of it before.`,
+      );
+  }
+
+  /** What an edit would make, and of what. */
+  async function edited({ old, new: fresh, all, ...place }: Edit): Promise<Edited> {
+    async function at(where: Target): Promise<Edited> {
+      const { volume, path, meant } = where;
+      const mine = await store.byPath(volume.id, path);
+      const row = mine ?? (await find(meant ?? volume, path));
+      const text = await livingText(row);
+      const base = mine ? text : hideSecrets(text); // a copy into another volume takes no key along
+      return { where, row, isMine: mine !== null, base, next: replace({ path, text: base, old, fresh, all }) };
+    }
+    const found = await at(await target({ ...place, text: null }));
+    if (found.where.defines || !isDefinition(found.where.path, found.next)) return found;
+    return at(await target({ ...place, text: found.next })); // it becomes one by this edit
   }
 
   async function commit(volume: VolumeTarget, row: Pick<FileRow, 'id' | 'path'>): Promise<void> {
@@ -116,6 +154,12 @@ export function openRunFiles({
     base: string,
     text: string,
   ): Promise<Omit<Written, 'waitsFor'>> {
+    const living = await livingText(row);
+    if (volume.name !== own && living !== base && !isDefinition(row.path, living)) {
+      const { edits } = mergeText({ base, ours: living, theirs: text });
+      if (isDefinition(row.path, applyToString(living, edits)))
+        throw new Problem('conflict', `${row.path} was changed meanwhile. Read it again.`);
+    }
     const done: EditResult = await merges.merge({
       volumeId: volume.id,
       fileId: row.id,
@@ -149,14 +193,20 @@ export function openRunFiles({
       const row = await find(volume, place.path);
       const text = hideSecrets(await livingText(row));
       show(row.id, null);
-      const untrusted = (await parts.cameFrom?.({ volumeId: volume.id, fileId: row.id })) ?? null;
+      const untrusted = await cameFrom(volume, [row.id]);
       return { text, volume: volume.name, path: row.path, untrusted, saw: () => void seen.set(row.id, text) };
     },
 
     /** A new file, or all of the text of one that was read whole before. `anyway`: what is there was made by the same hand. */
-    async write({ text, anyway = false, ...place }: Place & { text: string; anyway?: boolean }): Promise<Written> {
+    async write({
+      text,
+      anyway = false,
+      ...place
+    }: Place & Hand & { text: string; anyway?: boolean }): Promise<Written> {
       checkSize(text);
-      const { volume, path, meant } = await target(place);
+      const where = await target({ ...place, text });
+      checkDefines(where, place);
+      const { volume, path, meant } = where;
       const row = await store.byPath(volume.id, path);
       const waitsFor = meant?.name ?? null;
       if (!row) return { part: await create(volume, path, text), overlaps: 0, waitsFor };
@@ -170,28 +220,28 @@ export function openRunFiles({
       return { ...(await change(volume, row, base, text)), waitsFor };
     },
 
-    async edit({
-      old,
-      new: fresh,
-      all,
-      ...place
-    }: Place & { old: string; new: string; all: boolean }): Promise<Written> {
-      const { volume, path, meant } = await target(place);
-      const mine = await store.byPath(volume.id, path);
-      const row = mine ?? (meant ? await find(meant, path) : await find(volume, path));
-      const text = await livingText(row);
-      const shown = mine ? text : hideSecrets(text); // a copy into another volume takes no key along
-      const next = replace({ path, text: shown, old, fresh, all });
+    async edit({ mayDefine, ...edit }: Edit & Hand): Promise<Written> {
+      const { where, row, isMine, base, next } = await edited(edit);
+      checkDefines(where, { mayDefine });
       checkSize(next);
+      const { volume, path, meant } = where;
       const waitsFor = meant?.name ?? null;
-      if (!mine && meant) return { part: await create(volume, path, next), overlaps: 0, waitsFor };
-      return { ...(await change(volume, row, shown, next)), waitsFor };
+      if (!isMine) return { part: await create(volume, path, next), overlaps: 0, waitsFor };
+      return { ...(await change(volume, row, base, next)), waitsFor };
+    },
+
+    /** The definition that such a write or edit would make or change; null: none. */
+    governs: {
+      write: async (write: Place & { text: string }) => placeOf(await target(write)),
+      edit: async (edit: Edit) => placeOf((await edited(edit)).where),
     },
 
     /** Bytes or text that code of the person made. */
-    async put({ bytes, ...place }: Place & { bytes: Uint8Array }): Promise<Written> {
+    async put({ bytes, ...place }: Place & Hand & { bytes: Uint8Array }): Promise<Written> {
       if (bytes.length > fileLimits.bytes) throw new Problem('too-large', `${place.path} is larger than 16 MiB.`);
-      const { volume, path, meant } = await target(place);
+      const where = await target({ ...place, text: Buffer.from(bytes).toString('utf8') });
+      checkDefines(where, place);
+      const { volume, path, meant } = where;
       const before = await store.byPath(volume.id, path);
       const message = `${agent}: ${before ? 'replace' : 'add'} ${path}`;
       await files.upload({ volumeId: volume.id, person, path, bytes, replace: true, message, trailers });
@@ -229,28 +279,29 @@ export function openRunFiles({
 
     async search({ volume: name, query, limit }: { volume?: string | undefined; query: string; limit: number }) {
       const volume = await volumeOf(name, 'volume.read');
-      return parts.search({ volumeId: volume.id, q: query, limit });
+      const found = await parts.search({ volumeId: volume.id, q: query, limit });
+      const from = (fileIds: string[]) => cameFrom(volume, fileIds);
+      return { ...found, from };
     },
 
-    /** Paths of the run's volume, as they are there; throws for one that is not. */
-    async check(paths: string[]): Promise<string[]> {
+    /** Paths of the run's volume, as they are there, and where their words came from; throws for one that is not. */
+    async check(paths: string[]): Promise<{ paths: string[]; untrusted: string | null }> {
       const volume = await volumeOf(undefined, 'volume.read');
       const rows = await Promise.all(
         paths.map(async (path) => [path, await store.byPath(volume.id, pathFrom(path))] as const),
       );
       const missing = rows.find(([, row]) => row === null);
       if (missing) throw notFound(`file ${missing[0]} in ${volume.name}`);
-      return rows.map(([, row]) => row!.path);
+      const untrusted = await cameFrom(
+        volume,
+        rows.map(([, row]) => row!.id),
+      );
+      return { paths: rows.map(([, row]) => row!.path), untrusted };
     },
   };
 }
 
-/** What decides how agents behave, here or in a clone of the volume. */
-export const isDefinition = (path: string): boolean =>
-  ['agent', 'skill', 'tool', 'kernel', 'workflow'].includes(kindByPath(path)) ||
-  /(^|\/)skills\/[^/]+\//i.test(path) ||
-  /(^|\/)(\.claude\/|\.mcp\.json$|(agents|claude|gemini)\.md$)/i.test(path) ||
-  /^kernel\//i.test(path);
+const placeOf = ({ volume, path, defines }: Target): string | null => (defines ? `${path} in ${volume.name}` : null);
 
 function pathFrom(given: string): string {
   const { path, problem } = safePath(given.trim().replace(/^(\.?\/)+/, ''));

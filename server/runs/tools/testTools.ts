@@ -33,6 +33,8 @@ export async function startTools(postgresUrl: string) {
     news: { conflicts: () => undefined },
     clock: { now: () => Date.now() },
   });
+  /** Files whose words came from outside. */
+  const outside = new Set<string>();
   const search = createSearchStore(database);
   const files: FileParts = {
     findVolume: (name, actor) => world.volumes.find(name, actor),
@@ -41,6 +43,7 @@ export async function startTools(postgresUrl: string) {
     rooms: { read: rooms.read, showAgent: ({ fileId, face }) => void shown.push({ fileId, name: face.name }) },
     merges,
     versions,
+    cameFrom: async ({ fileIds }) => (fileIds.some((id) => outside.has(id)) ? 'an import' : null),
     search: (question) => searchVolume({ store: search, ...question }),
   };
 
@@ -74,6 +77,7 @@ export async function startTools(postgresUrl: string) {
       notice: async ({ text }) => void notices.push(text),
       budget: createBudget({ limits: defaultLimits, clock: { now: () => Date.now() } }),
       taint: noTaint(),
+      approved: false,
     };
     const toolOf = (name: string) => tools.find((tool) => tool.name === name)!;
     const use = async (name: string, args: Record<string, unknown>): Promise<ToolResult> => {
@@ -83,11 +87,11 @@ export async function startTools(postgresUrl: string) {
         .catch((error: Error) => ({ ok: false, text: error.message }));
     };
     const why = (name: string, args: Record<string, unknown>) => reachOf(toolOf(name), args, run);
-    return { run, use, why, notices, tools, spill };
+    return { run, use, why, notices, tools, spill, context };
   }
   const fileId = async (path: string, volume = 'team/lab') =>
     (await store.byPath((await world.volumes.find(volume, actorOf('ada')))!.id, path))!.id;
   /** What is there now. */
   const textOf = async (id: string) => (await rooms.read(id)) ?? (await versions.textOf(id));
-  return { world, shown, runOf, fileId, textOf };
+  return { world, shown, outside, runOf, fileId, textOf };
 }
