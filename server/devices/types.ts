@@ -2,20 +2,24 @@
 // as a driver of its own: what it may is what its person may now, and a person always goes before it.
 import type { Device } from '#shared/api/devices.ts';
 import type { Artifact, DeviceState, Job, JobResult, LeaseView, RefusalCode } from '#shared/devices.ts';
+import { Problem, type ErrorCode } from '#shared/errors.ts';
 import type { Actor } from '#shared/permissions.ts';
 
 /** A job without its id: the hub gives one. */
 export type JobAsked = Job extends infer One ? (One extends Job ? Omit<One, 'id'> : never) : never;
 
 /** Why a board did not do what was asked. Its sentence is for people and for models. */
-export class BoardRefusal extends Error {
-  readonly code: RefusalCode;
-  constructor(code: RefusalCode, message: string) {
-    super(message);
-    this.name = 'BoardRefusal';
-    this.code = code;
+export class BoardRefusal extends Problem {
+  readonly refusal: RefusalCode;
+  constructor(refusal: RefusalCode, message: string) {
+    super(problemOf[refusal], message, { refusal });
+    this.refusal = refusal;
   }
 }
+const problemOf = {
+  'no-lease': 'conflict', stale: 'conflict', stopped: 'conflict', busy: 'conflict', offline: 'unavailable', 'queue-full': 'rate-limited',
+  'too-fast': 'rate-limited', forbidden: 'forbidden', 'not-allowed': 'forbidden', invalid: 'invalid',
+} as const satisfies Record<RefusalCode, ErrorCode>; // prettier-ignore
 
 /** The boards of one volume, for one run. */
 export type RunBoards = {
@@ -49,6 +53,8 @@ export type RunBoard = {
 
   /** Bytes on their way to the board; a `get` job answers with one of its own. */
   keep(bytes: { name: string; bytes: Uint8Array }): Promise<Artifact>;
+  /** The same, of a file in the volume of the board. */
+  keepFile(path: string): Promise<Artifact>;
   bytesOf(artifact: string): Promise<Uint8Array>;
 
   /** What the board said: from an offset, or (`from` null) the last `most` bytes. Needs no lease. `skipped`: bytes before `from` that are no longer held. */
