@@ -73,19 +73,20 @@ export type Mark = {
 export type Artifact = { id: string; name: string; bytes: number; sha256: string };
 
 /** What the board's browser does for a driver. Raw REPL, flashing: next to the board, where the network cannot cut it in half. */
-export type Job = { id: string } & (
+export type Job = { id: string } &
   /** `fresh`: after a soft reset, so that nothing of an earlier program is left. */
-  | { kind: 'exec'; code: string; /** 0: until it is cancelled. */ timeoutMs: number; name: string; fresh?: boolean }
-  | { kind: 'list'; path: string }
-  | { kind: 'get'; path: string }
-  | { kind: 'put'; path: string; artifact: Artifact }
-  | { kind: 'remove'; path: string }
-  | { kind: 'mkdir'; path: string }
-  | { kind: 'rename'; path: string; to: string }
-  /** `chip`: flash no other one. `address` null: where this chip starts its firmware (0x1000 on an ESP32, 0 on an S3 or C3). */
-  | { kind: 'flash'; chip: string | null; erase: boolean; images: { artifact: Artifact; address: number | null }[] }
-  | { kind: 'json'; command: Record<string, unknown>; timeoutMs: number }
-);
+  (
+    | { kind: 'exec'; code: string; /** 0: until it is cancelled. */ timeoutMs: number; name: string; fresh?: boolean }
+    | { kind: 'list'; path: string }
+    | { kind: 'get'; path: string }
+    | { kind: 'put'; path: string; artifact: Artifact }
+    | { kind: 'remove'; path: string }
+    | { kind: 'mkdir'; path: string }
+    | { kind: 'rename'; path: string; to: string }
+    /** `chip`: flash no other one. `address` null: where this chip starts its firmware (0x1000 on an ESP32, 0 on an S3 or C3). */
+    | { kind: 'flash'; chip: string | null; erase: boolean; images: { artifact: Artifact; address: number | null }[] }
+    | { kind: 'json'; command: Record<string, unknown>; timeoutMs: number }
+  );
 export type BoardEntry = { name: string; folder: boolean; bytes: number };
 export type JobResult = { id: string } & (
   | { ok: true; text: string; entries?: BoardEntry[]; artifact?: Artifact; json?: unknown }
