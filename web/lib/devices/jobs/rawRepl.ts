@@ -44,7 +44,10 @@ export class RawRepl {
       await this.#wire.write('\x03\x03');
       await this.#wire.settle(30, 150);
       await this.#wire.write('\r\x01');
-      if (await this.#wire.until(banner, patience)) return;
+      if (!(await this.#wire.until(banner, patience))) continue;
+      // A board that was starting up answers all the tries at once.
+      if (patience !== patienceMs.enter[0]) await this.#wire.settle(100, 500);
+      return;
     }
     throw new JobFailure(
       'timeout',
