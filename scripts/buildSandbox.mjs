@@ -1,5 +1,5 @@
-// Builds what the sandboxed frames run (web/sandbox) into <out>/sandbox, one classic script each, and lays the files of Pyodide into
-// <out>/pyodide/<version>, all compressed. Called by the build of the web app (svelte.config.js) and by Vite in development.
+// Builds what the sandboxed frames run (web/sandbox) into <out>/sandbox, one classic script each, with MicroPython beside them, and lays
+// the files of Pyodide into <out>/pyodide/<version>, all compressed. Called by the build of the web app (svelte.config.js) and by Vite in development.
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -7,7 +7,13 @@ import zlib from 'node:zlib';
 
 const root = path.join(import.meta.dirname, '..');
 const from = path.join(root, 'web', 'sandbox');
-const scripts = { 'py-boot': 'pyBoot.ts', 'py-worker': 'pyWorker.ts', 'applet-runtime': 'appletRuntime.ts' };
+const scripts = {
+  'py-boot': 'pyBoot.ts',
+  'py-worker': 'pyWorker.ts',
+  'applet-runtime': 'appletRuntime.ts',
+  'board-boot': 'boardBoot.ts',
+  'board-worker': 'boardWorker.ts',
+};
 const pyodideFiles = ['pyodide.mjs', 'pyodide.asm.mjs', 'pyodide.asm.wasm', 'python_stdlib.zip', 'pyodide-lock.json'];
 const brotli = promisify(zlib.brotliCompress);
 const gzip = promisify(zlib.gzip);
@@ -33,7 +39,11 @@ export async function buildSandbox(out) {
         lib: { entry: path.join(from, entry), formats: ['iife'], name: 'sandbox', fileName: () => `${name}.js` },
       },
     });
-  for (const page of ['py.html', 'applet.html']) fs.copyFileSync(path.join(from, page), path.join(to, page));
+  for (const page of ['py.html', 'applet.html', 'board.html'])
+    fs.copyFileSync(path.join(from, page), path.join(to, page));
+  const micropython = path.join(root, 'node_modules', '@micropython', 'micropython-webassembly-pyscript');
+  for (const file of ['micropython.mjs', 'micropython.wasm'])
+    fs.copyFileSync(path.join(micropython, file), path.join(to, file));
   for (const file of fs.readdirSync(to)) if (!/\.(br|gz)$/.test(file)) await compress(path.join(to, file));
   await layPyodide(out);
 }

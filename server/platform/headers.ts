@@ -89,6 +89,10 @@ const sandboxPolicies: Record<string, (origin: string) => string[]> = {
     `script-src ${origin}/sandbox/py-boot.js blob: 'wasm-unsafe-eval'`,
     'worker-src blob:',
   ],
+  '/sandbox/board.html': (origin) => [
+    `script-src ${origin}/sandbox/board-boot.js blob: 'wasm-unsafe-eval'`,
+    'worker-src blob:',
+  ],
   '/sandbox/applet.html': (origin) => [
     `script-src ${origin}/sandbox/applet-runtime.js blob:`,
     "style-src 'unsafe-inline'",

@@ -41,6 +41,11 @@ export type BoardParts = {
   cause: 'power' | 'hard';
 };
 
+/** Of the line: 2 Mbaud, the fastest of usual adapters. A program that says more waits, as on a wire. */
+const bytesPerMs = 200;
+/** Milliseconds that it may be ahead of the line: what an ESP32 keeps in its buffer. */
+const ahead = 40;
+
 const causes = { power: 1, hard: 2, soft: 5 } as const;
 /** Milliseconds between two looks at the files while a program writes. */
 const tellEvery = 250;
@@ -61,11 +66,12 @@ export class Board {
   #toldFiles = 0;
   #toldWorld = 0;
   #lastWorld: Uint8Array = new Uint8Array();
+  #lineFree = 0;
 
   constructor(parts: BoardParts) {
     this.#parts = parts;
     this.#cause = causes[parts.cause];
-    this.#serial = createSerial({ say: parts.say });
+    this.#serial = createSerial({ say: (bytes) => this.#send(bytes) });
     calm(parts.world);
   }
 
@@ -175,6 +181,13 @@ export class Board {
       this.#parts.link.setBusy(false);
       this.#serial.flush();
     }
+  }
+
+  #send(bytes: Uint8Array<ArrayBuffer>): void {
+    const now = performance.now();
+    this.#lineFree = Math.max(this.#lineFree, now) + bytes.length / bytesPerMs;
+    this.#parts.say(bytes);
+    while (this.#lineFree - performance.now() > ahead) this.#parts.link.wait(5);
   }
 
   // ---- time ------------------------------------------------------------------------------------------------------------------

@@ -36,8 +36,8 @@ export async function openFrame({
   first = {},
   lost,
 }: {
-  page: '/sandbox/py.html' | '/sandbox/applet.html';
-  kind: 'python' | 'applet';
+  page: '/sandbox/py.html' | '/sandbox/applet.html' | '/sandbox/board.html';
+  kind: 'python' | 'applet' | 'board';
   title: string;
   into: HTMLElement;
   /** Shared memory, where the browser gives it to this page. */ shared?: boolean;
@@ -87,6 +87,18 @@ export async function openFrame({
   lastLook = performance.now();
   timer ??= setInterval(look, every);
   return { port: channel.port1, element, alive: () => (mine.askedAt = null), remove };
+}
+
+let place: HTMLElement | undefined;
+
+/** For frames that nobody looks at. */
+export function hiddenPlace(): HTMLElement {
+  if (!place) {
+    place = document.createElement('div');
+    place.hidden = true;
+    document.body.append(place);
+  }
+  return place;
 }
 
 function hello({

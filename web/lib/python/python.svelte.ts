@@ -4,7 +4,7 @@
 import type { FromPython, Lane, Plot, SandboxFile, Table, ToPython, Trouble } from '#shared/sandbox.ts';
 import { sandboxLimits } from '#shared/sandbox.ts';
 import type { Api } from '#lib/api.ts';
-import { createMeter, openFrame, type Frame } from '#lib/sandbox.ts';
+import { createMeter, hiddenPlace, openFrame, type Frame } from '#lib/sandbox.ts';
 import { readMessage } from './messages.ts';
 import { forgetSnapshot, keepSnapshot, loadFiles } from './pythonFiles.ts';
 
@@ -361,13 +361,6 @@ const nothingYet = (): Outcome => ({
   ms: 0,
 });
 const lastLine = (text: string) => text.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
-
-function hiddenPlace(): HTMLElement {
-  const place = document.createElement('div');
-  place.hidden = true;
-  document.body.append(place);
-  return place;
-}
 
 let one: Python | null = null;
 /** The Python of this tab. */
