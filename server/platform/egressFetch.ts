@@ -6,13 +6,15 @@ export type EgressFetch = (input: string | URL | Request, init?: RequestInit) =>
 
 /**
  * `keep`: which headers of the library go out; what it adds of its own accord about this machine is nobody's business.
- * `firstMs`: until the first byte; `idleMs`: between two bytes.
+ * `firstMs`: until the first byte; `idleMs`: between two bytes. `restMs`: reads of one answer are at least so far apart, so that a server that
+ * sends every word by itself is not read word by word; what comes meanwhile is one chunk.
  */
 export function createEgressFetch({
   egress,
   keep,
   firstMs = 180_000,
   idleMs = 60_000,
+  restMs = 0,
   wholeMs = 15 * 60_000,
   maxBytes,
 }: {
@@ -20,6 +22,7 @@ export function createEgressFetch({
   keep: (header: string) => boolean;
   firstMs?: number;
   idleMs?: number;
+  restMs?: number;
   wholeMs?: number;
   maxBytes?: number;
 }): EgressFetch {
@@ -49,12 +52,16 @@ export function createEgressFetch({
         ...(maxBytes && { maxBytes }),
       });
       const chunks = answer.chunks();
+      let readAt = -Infinity;
       const body = new ReadableStream<Uint8Array>(
         {
           async pull(controller) {
+            const early = readAt + restMs - performance.now();
+            if (early > 0) await new Promise((rested) => setTimeout(rested, early));
             listen(idleMs);
             try {
               const { done, value } = await chunks.next();
+              readAt = performance.now();
               clearTimeout(waiting);
               if (done) controller.close();
               else controller.enqueue(value);

@@ -52,6 +52,7 @@ export function createLlm({
     egress,
     keep: (name) => ['authorization', 'content-type', 'accept'].includes(name),
     maxBytes: 64 * 2 ** 20,
+    restMs: 15,
     ...(firstMs && { firstMs }),
     ...(idleMs && { idleMs }),
   });

@@ -1,5 +1,5 @@
-// Events become durable before anybody sees them (RU1): what all runs tell meanwhile is appended in one transaction, in order. Streamed
-// words are gathered for a moment (the loop has joined the tokens of some 25 ms before), anything else is written at once.
+// Events become durable before anybody sees them (RU1): what all runs told since the last write is appended in one statement, in order.
+// Streamed words of one run that wait together become one event.
 import { isProblem, Problem } from '#shared/errors.ts';
 import { reduceRun, type RunAct, type RunEvent, type RunState } from '#shared/run.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -55,19 +55,15 @@ export function createEventLog({
   clock,
   log,
   told,
-  gatherMs = 8,
 }: {
   writer: EventWriter;
   clock: Clock;
   log: Log;
   /** They are durable now. `before`: the state before the first of them. */
   told: (news: { run: OpenRun; events: RunEvent[]; before: RunState }) => void;
-  gatherMs?: number;
 }) {
   let queue: Pending[] = [];
-  let timer: NodeJS.Timeout | null = null;
-  /** Something waits that is not to be gathered any longer. */
-  let due = false;
+  let planned: NodeJS.Immediate | null = null;
   let writing: Promise<void> | null = null;
 
   function emit(run: Inner, raw: RunAct): Promise<RunEvent> {
@@ -88,23 +84,13 @@ export function createEventLog({
     const pending: Pending = { run, event, told: promise, settle: { done: resolve, fail: reject } };
     run.tail = streamed ? pending : null;
     queue.push(pending);
-    if (streamed)
-      timer ??= setTimeout(() => {
-        due = true;
-        write();
-      }, gatherMs);
-    else if (!due) {
-      due = true;
-      queueMicrotask(write); // what is told in the same breath goes in one transaction
-    }
+    if (!writing) planned ??= setImmediate(write); // what is told in the same breath goes in one statement
     return promise;
   }
 
   function write(): void {
+    planned = null;
     if (writing || queue.length === 0) return;
-    if (timer) clearTimeout(timer);
-    timer = null;
-    due = false;
     const batch = queue;
     queue = [];
     for (const { run, event } of batch) {
@@ -113,7 +99,7 @@ export function createEventLog({
     }
     writing = append(batch).finally(() => {
       writing = null;
-      if (due) write();
+      write();
     });
   }
 
@@ -135,7 +121,8 @@ export function createEventLog({
       return { run, pendings, events, before: run.state, after: events.reduce(reduceRun, run.state) };
     });
     const lines = changed.flatMap(({ run, events }) => events.map((event) => ({ run: run.id, event })));
-    const summaries = changed.flatMap(({ run, before, after }) => {
+    const summaries = changed.flatMap(({ run, events, before, after }) => {
+      if (events.every(isStreamed)) return []; // words change nothing that a list says
       const [was, is] = [summaryOf(run.id, before), summaryOf(run.id, after)];
       return JSON.stringify(was) === JSON.stringify(is) ? [] : [is];
     });
@@ -200,7 +187,7 @@ export function createEventLog({
   };
 }
 
-const isStreamed = (act: RunAct): act is Streamed =>
+export const isStreamed = (act: RunAct): act is Streamed =>
   act.type === 'text' || act.type === 'thinking' || act.type === 'output';
 const streamOf = (act: RunAct): string =>
   act.type === 'output' ? `output ${act.call}` : act.type === 'text' || act.type === 'thinking' ? `${act.type} ${act.step}` : ''; // prettier-ignore

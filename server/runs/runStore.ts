@@ -1,7 +1,7 @@
 // Rows of runs and their events.
 import { and, asc, desc, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-orm';
 import type { RunEvent, RunStatus } from '#shared/run.ts';
-import type { Database, Queries } from '../platform/database.ts';
+import type { Database } from '../platform/database.ts';
 import type { EventLine, EventWriter } from './eventLog.ts';
 import type { UseRow } from './figures.ts';
 import type { RunSummaryRow } from './summary.ts';
@@ -25,8 +25,18 @@ type UsesQuery = { /** That the asker may read. */ volumeIds: string[]; personId
 
 export type RunStore = ReturnType<typeof createRunStore>;
 
-const eventRows = (lines: EventLine[]) =>
-  lines.map(({ run, event: { seq, at, ...act } }) => ({ runId: run, seq, at: new Date(at), act }));
+/** Named, so that PostgreSQL plans it once a connection. `$2`: what the rows of these runs say from now on. */
+const appendEvents = `with told as (
+  insert into run_events (run_id, seq, at, act)
+  select run, seq, at, act from jsonb_to_recordset($1) as line (run uuid, seq int, at timestamptz, act jsonb)
+)
+update runs set status = now.status, reason = now.reason, answer = now.answer, steps = now.steps, calls = now.calls, tokens = now.tokens,
+  money = now.money, waiting = now.waiting, tainted = now.tainted, ended_at = now."endedAt"
+from jsonb_to_recordset($2) as now (id uuid, status text, reason text, answer text, steps int, calls int, tokens bigint, money real,
+  waiting int, tainted boolean, "endedAt" timestamptz)
+where runs.id = now.id`;
+
+const lineOf = ({ run, event: { seq, at, ...act } }: EventLine) => ({ run, seq, at, act });
 const asEvent = ({ seq, at, act }: typeof runEvents.$inferSelect): RunEvent => ({ ...act, seq, at: at.toISOString() });
 
 export function createRunStore(database: Database) {
@@ -34,11 +44,8 @@ export function createRunStore(database: Database) {
   const seenBy = (personId: string) => or(eq(runs.private, false), eq(runs.personId, personId));
   const writer: EventWriter = {
     async append({ lines, summaries }) {
-      if (summaries.length === 0) return addEvents(database, lines);
-      await database.transaction(async (transaction) => {
-        await addEvents(transaction, lines);
-        for (const { id, ...summary } of summaries) await transaction.update(runs).set(summary).where(eq(runs.id, id));
-      });
+      const values = [JSON.stringify(lines.map(lineOf)), JSON.stringify(summaries)];
+      await database.$client.query({ name: 'append-events', text: appendEvents, values });
     },
     async has(lines) {
       const first = lines[0]!;
@@ -66,9 +73,9 @@ export function createRunStore(database: Database) {
     }): Promise<void> {
       await database.transaction(async (transaction) => {
         await transaction.insert(runs).values({ ...row, ...summary });
-        const lines = events.map((event) => ({ run: row.id, event }));
-        for (let from = 0; from < lines.length; from += 1000)
-          await addEvents(transaction, lines.slice(from, from + 1000));
+        const rows = events.map(({ seq, at, ...act }) => ({ runId: row.id, seq, at: new Date(at), act }));
+        for (let from = 0; from < rows.length; from += 1000)
+          await transaction.insert(runEvents).values(rows.slice(from, from + 1000));
       });
     },
     async byId(id: string): Promise<RunRow | null> {
@@ -241,8 +248,4 @@ export function createRunStore(database: Database) {
       return row?.runId ?? null;
     },
   };
-}
-
-async function addEvents(queries: Queries, lines: EventLine[]): Promise<void> {
-  await queries.insert(runEvents).values(eventRows(lines));
 }

@@ -9,7 +9,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { RunTarget, VolumeTarget } from '../platform/http.ts';
 import type { Log } from '../platform/log.ts';
 import { eventsBefore } from './branching.ts';
-import { createEventLog, type OpenRun } from './eventLog.ts';
+import { createEventLog, isStreamed, type OpenRun } from './eventLog.ts';
 import { createFollowing } from './following.ts';
 import { createGoing, type Going } from './going.ts';
 import { Interrupted } from './loop.ts';
@@ -78,10 +78,10 @@ export async function openRuns({
     writer: store.writer,
     clock,
     log,
-    told({ run, before }) {
+    told({ run, events: told, before }) {
       following.told(run.id);
       const row = going.get(run.id)?.row;
-      if (row) tellChange(row, run, before);
+      if (row && !told.every(isStreamed)) tellChange(row, run, before);
     },
   });
   const going = createGoing({ store, events, walk, trace, clock, log });

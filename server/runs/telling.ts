@@ -23,8 +23,9 @@ export type Stream = { add(text: string): void; end(): void };
 /** A word that is longer than this is not waited for. */
 const longestWord = 4096;
 
-/** Between two pieces of a stream, in milliseconds. */
-const grouping = 25;
+/** Between two pieces of a stream, in milliseconds; a beat that all runs keep, so that what they say goes into one transaction. */
+const beat = 40;
+const untilBeat = () => beat - (performance.now() % beat);
 
 export function openTelling({ emit, past }: { emit: Emit; past: RunState | null }): Telling {
   let state = past ?? emptyRun();
@@ -76,7 +77,7 @@ export function openTelling({ emit, past }: { emit: Emit; past: RunState | null 
         if (text === '') return;
         flight = tell(act(text)).finally(() => {
           flight = null;
-          if (waiting !== '' && !ended) timer ??= setTimeout(flush, grouping);
+          if (waiting !== '' && !ended) timer ??= setTimeout(flush, untilBeat());
         });
         flight.catch(() => undefined);
       }
@@ -85,7 +86,7 @@ export function openTelling({ emit, past }: { emit: Emit; past: RunState | null 
           if (ended || total >= most || text === '') return;
           total += text.length;
           waiting += total > most ? `${text.slice(0, text.length - (total - most))}\n…` : text;
-          if (!flight) timer ??= setTimeout(flush, total === text.length ? 0 : grouping);
+          if (!flight) timer ??= setTimeout(flush, total === text.length ? 0 : untilBeat());
         },
         end() {
           ended = true;

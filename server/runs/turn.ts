@@ -97,25 +97,24 @@ async function* withPatience(
   { signal, patience }: { signal: AbortSignal; patience: number },
 ): AsyncGenerator<ModelPart> {
   const iterator = parts[Symbol.asyncIterator]();
+  let over: { error: unknown } | null = null;
   let stop: (error: unknown) => void = () => undefined;
-  const stopped = new Promise<never>((_, reject) => (stop = reject));
-  stopped.catch(() => undefined);
-  const onAbort = () => stop(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  let timer = setTimeout(() => undefined, 0);
-  const arm = () => {
-    clearTimeout(timer);
-    timer = setTimeout(
-      () => stop(new ModelFailure('unavailable', `The model said nothing for ${Math.round(patience / 1000)} s.`)),
-      patience,
-    );
+  const end = (error: unknown) => {
+    over = { error };
+    stop(error);
   };
+  const onAbort = () => end(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  const silence = `The model said nothing for ${Math.round(patience / 1000)} s.`;
+  const timer = setTimeout(() => end(new ModelFailure('unavailable', silence)), patience);
   try {
     for (;;) {
-      arm();
-      const next = iterator.next();
-      next.catch(() => undefined);
-      const { done, value } = await Promise.race([next, stopped]);
+      if (over) throw (over as { error: unknown }).error;
+      timer.refresh();
+      const { done, value } = await new Promise<IteratorResult<ModelPart>>((resolve, reject) => {
+        stop = reject;
+        iterator.next().then(resolve, reject);
+      });
       if (done) return;
       yield value;
     }
