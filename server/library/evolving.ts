@@ -7,7 +7,7 @@ import type { Versions } from '../volumes/versions/versions.ts';
 import type { ResolvedDefinition } from './types.ts';
 
 export type Evolving = {
-  versions: Pick<Versions, 'list' | 'readBlob' | 'head' | 'textAt'>;
+  versions: Pick<Versions, 'list' | 'readBlob' | 'head' | 'textAt' | 'version'>;
   /** Paths that are taken in a volume. */
   find(place: { volumeId: string; path: string }): Promise<{ id: string } | null>;
   importFiles(files: {

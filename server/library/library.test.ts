@@ -321,6 +321,19 @@ test('[LI2] “evolve” copies a definition with its folder into a nearer volum
     200,
   );
 
+  // what it was evolved from can be read at that version, also after it changed; by nobody who may not read it
+  const came = '/library/origin?in=team%2Flab&path=skills%2Fdeep-skill%2FSKILL.md';
+  await inSystem({ 'skills/deep-skill/SKILL.md': text.replace('Read', 'Now read') });
+  const then = (await get('ben', came)).body as unknown as { oid: string };
+  expect(then).toMatchObject({ volume: 'system', path: 'skills/deep-skill/SKILL.md', text });
+  expect(origin.from!.endsWith(then.oid.slice(0, 12))).toBe(true);
+  expect((await get('mallory', came)).status).toBe(404);
+  expect((await get('ben', '/library/origin?in=system&path=agents%2FPlanner.md')).status).toBe(404);
+  const copy = agent('Thief', 'x', 'copied_from: user/ada/agents/p.md\n');
+  await put('ben', 'team/lab', 'agents/Thief.md', copy);
+  expect((await get('ben', '/library/origin?in=team%2Flab&path=agents%2FThief.md')).status).toBe(404);
+  expect((await get('ada', '/library/origin?in=team%2Flab&path=agents%2FThief.md')).body).toMatchObject({ oid: null });
+
   const refused = async (who: Person, body: object) => (await world.call(who, 'POST /library/evolve', body)).status;
   expect(await refused('ben', { from, to: 'team/lab' })).toBe(409);
   expect(await refused('vic', { from, to: 'team/lab' })).toBe(403);

@@ -204,7 +204,7 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
       return at ? resolveAt(volumes, at, kind, question) : resolveNow(volumes, kind, question);
     },
 
-    async list({ kinds, q = '', hidden = false, limit = Infinity, ...question }) {
+    async list({ kinds, q = '', hidden = false, limit = Infinity, onLate, ...question }) {
       const volumes = await volumesOf(question);
       const ranked = rank(await look(volumes)).filter(
         ({ entry, hiddenBy }) => (hidden || hiddenBy === null) && (!kinds || kinds.includes(entry.definition.kind)),
@@ -217,6 +217,7 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
         words: (volumeId) => indexOf(volumeId).words,
         meaning,
         waitMs: 300,
+        onLate,
       });
       const best = Math.max(0, ...Array.from(scores.values(), ({ score }) => score));
       return ranked

@@ -6,6 +6,7 @@ import { decide, type Actor, type Verb } from '#shared/permissions.ts';
 import type { HandlersOf, VolumeTarget } from '../platform/http.ts';
 import { evolve, type Evolving } from './evolving.ts';
 import { exportDefinitions, type ExportedFile } from './exporting.ts';
+import { originOf } from './origin.ts';
 import { createImport, type ImportNeeds } from './importing.ts';
 import type { Library, LibraryEntry, LibraryKind } from './types.ts';
 
@@ -15,6 +16,7 @@ type LibraryRoutes = HandlersOf<
   | 'GET /library/skills'
   | 'GET /library/names'
   | 'GET /library/definition'
+  | 'GET /library/origin'
   | 'GET /library/figures'
   | 'POST /library/import/check'
   | 'POST /library/import'
@@ -51,6 +53,7 @@ export function libraryRoutes({
     figures: (actor: Actor) => Promise<Figures>;
     now: () => number;
   }): LibraryRoutes {
+  const { versions } = evolving;
   const imports = createImport({ library, textFrom, unpack, textAt: textNow, importFiles: evolving.importFiles });
   const seenFrom = (actor: Actor, volume: string | undefined) => ({ actor, volume: volume ?? `user/${actor.login}` });
 
@@ -64,10 +67,18 @@ export function libraryRoutes({
     return target;
   }
 
+  const allowedToRead = (actor: Actor) => (name: string) =>
+    allowed(name, actor, 'volume.read').catch((error: unknown) => {
+      if (error instanceof Problem) return null;
+      throw error;
+    });
+
   async function page(actor: Actor, query: Query, kinds?: readonly LibraryKind[]) {
     if (query.volume) await allowed(query.volume, actor, 'volume.read');
+    let late = false;
     const found = await library.list({
       ...seenFrom(actor, query.volume),
+      onLate: () => (late = true),
       ...(kinds ? { kinds } : {}),
       ...(query.q ? { q: query.q } : {}),
       hidden: query.hidden === '1',
@@ -76,7 +87,7 @@ export function libraryRoutes({
     const from = Math.max(0, Number(query.cursor ?? 0) || 0);
     const entries: LibraryEntry[] = found.slice(from, from + query.limit);
     const next = from + entries.length;
-    return { entries, total: found.length, cursor: next < found.length ? String(next) : null };
+    return { entries, total: found.length, late, cursor: next < found.length ? String(next) : null };
   }
 
   return {
@@ -105,6 +116,18 @@ export function libraryRoutes({
       if (!detail) throw notFound('such definition');
       return detail;
     },
+    'GET /library/origin': async ({ actor, query }) => {
+      const of = await library.at({ ...seenFrom(actor, query.in), place: { volume: query.in, path: query.path } });
+      if (!of) throw notFound('such definition');
+      const origin = await originOf({
+        from: of.definition.origin.from,
+        findVolume: allowedToRead(actor),
+        textNow,
+        versions,
+      });
+      if (!origin) throw notFound('such origin, or you may not read it');
+      return origin;
+    },
     'GET /library/figures': ({ actor }) => figures(actor),
     'POST /library/import/check': async ({ actor, body: asked }) =>
       imports.check({ actor, to: await allowed(asked.to, actor, 'volume.import'), asked }),
@@ -124,7 +147,6 @@ export function libraryRoutes({
       const { form } = query;
       const lookup = seenFrom(actor, query.volume);
       const systemId = (await findVolume('system', actor))?.id ?? null;
-      const { versions } = evolving;
       const files = exportDefinitions({ ...lookup, library, versions, systemId, form, ids });
       const stream = pack({ files, at: Math.floor(now() / 1000) });
       return new Response(Readable.toWeb(stream) as ReadableStream, {

@@ -46,7 +46,7 @@ export function createMeaning({ embed, failed }: { embed: Embed | null; failed: 
       const text = `${name}. ${description} ${[...keywords, ...capabilities].join(', ')}`.slice(0, 2000);
       return { key: keyOf(text), text };
     },
-    /** 0 to 1 for each; undefined for those that are not computed yet, which are from now on. Waits at most `waitMs` for them. */
+    /** 0 to 1 for each; `late`: not all could be computed within `waitMs`, and the next who asks finds more. */
     async compare({
       text,
       among,
@@ -55,23 +55,24 @@ export function createMeaning({ embed, failed }: { embed: Embed | null; failed: 
       text: string;
       among: { key: string; text: string }[];
       waitMs: number;
-    }): Promise<Map<string, number>> {
-      if (!embed || text.trim() === '') return new Map();
+    }): Promise<{ near: Map<string, number>; late: boolean }> {
+      if (!embed || text.trim() === '') return { near: new Map(), late: false };
       try {
         for (const one of among) if (!vectors.has(one.key)) wanted.set(one.key, one.text);
         const asked = await late(embed([text.slice(0, 4000)], { soon: true }), waitMs);
         if (wanted.size > 0 || working) await late(catchUp(), waitMs);
         const vector = asked?.[0];
-        if (!vector) return new Map();
-        return new Map(
+        if (!vector) return { near: new Map(), late: true };
+        const near = new Map(
           among.flatMap(({ key }) => {
             const other = vectors.get(key);
             return other ? [[key, closeness(vector, other)] as const] : [];
           }),
         );
+        return { near, late: among.some(({ key }) => !vectors.has(key)) };
       } catch (error) {
         failed(error);
-        return new Map();
+        return { near: new Map(), late: false };
       }
     },
   };

@@ -20,6 +20,7 @@ export async function scoreEntries({
   words,
   meaning,
   waitMs,
+  onLate,
 }: {
   text: string;
   partial: boolean;
@@ -27,13 +28,16 @@ export async function scoreEntries({
   words: (volumeId: string) => WordIndex<string>;
   meaning: Meaning;
   waitMs: number;
+  /** Meanings are still being computed: what fits by meaning may be missing. */
+  onLate?: (() => void) | undefined;
 }): Promise<Map<string, Score>> {
   // a goal is long and shares only some words with a skill; what is typed into a search field is meant as a whole
   const covered = partial ? 0.7 : 0.4;
   const hits = new Map<string, { score: number; shared: string[]; coverage: number }>();
   for (const volumeId of new Set(entries.map(({ volume }) => volume.id)))
     for (const [fileId, hit] of words(volumeId).find(text, { partial })) hits.set(fileId, hit);
-  const near = await meaning.compare({ text, among: entries.map((entry) => entry.meaning), waitMs });
+  const { near, late } = await meaning.compare({ text, among: entries.map((entry) => entry.meaning), waitMs });
+  if (late) onLate?.();
   const scores = new Map<string, Score>();
   for (const entry of entries) {
     const hit = hits.get(entry.fileId);

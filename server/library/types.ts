@@ -48,9 +48,16 @@ export type Library = {
   resolve(
     question: Lookup & { kind: LibraryKind } & ({ id: string } | { name: string } | { path: string }),
   ): Promise<ResolvedDefinition | null>;
-  /** What lookup finds, by kind and name. `hidden`: also those that lose. With `q`: the best first, by words and by meaning. */
+  /** What lookup finds, by kind and name. `hidden`: also those that lose. With `q`: the best first, by words and by meaning; `onLate` hears
+   * when meanings are still being computed, so that what fits by meaning alone may be missing. */
   list(
-    question: Lookup & { kinds?: readonly LibraryKind[]; q?: string; hidden?: boolean; limit?: number },
+    question: Lookup & {
+      kinds?: readonly LibraryKind[];
+      q?: string;
+      hidden?: boolean;
+      limit?: number;
+      onLate?: () => void;
+    },
   ): Promise<LibraryEntry[]>;
   /** At most `most` skills (three unless told) that fit the goal, best first (LI4). `named` come first, whatever they score. */
   skillsFor(

@@ -63,6 +63,13 @@ const ImportAsked = z.object({
   /** `from` of those that are not wanted. */
   without: z.array(z.string()).max(2000).default([]),
 });
+const Origin = z.object({
+  volume: z.string(),
+  path: z.string(),
+  /** Null: the note names no version, or one that is gone; then it is the text of now. */
+  oid: z.string().nullable(),
+  text: z.string(),
+});
 export const ImportPlan = z.object({
   items: z.array(
     z.object({
@@ -141,7 +148,8 @@ export type Figures = z.output<typeof Figures>;
 export type LibraryName = z.output<typeof Name>;
 
 const entries = z.array(LibraryEntry);
-const page = { total: z.int(), cursor: z.string().nullable() };
+/** `late`: meanings are still being computed; ask again for what fits by meaning alone. */
+const page = { total: z.int(), late: z.boolean(), cursor: z.string().nullable() };
 
 // prettier-ignore
 export const libraryRoutes = {
@@ -150,6 +158,7 @@ export const libraryRoutes = {
   'GET /library/skills': { may: 'self.read', summary: 'Skills that can be used from a volume', query: z.object(lookup), answer: z.object({ skills: entries, ...page }) },
   'GET /library/names': { may: 'self.read', summary: 'Names alone, for completion', query: z.object({ volume: volume.optional() }), answer: z.object({ names: z.array(Name), models: z.array(z.string()) }) },
   'GET /library/definition': { may: 'self.read', summary: 'One definition: what it hides, what hides it, who names it', query: z.object({ volume: volume.optional(), in: volume, path }), answer: LibraryDetail },
+  'GET /library/origin': { may: 'self.read', summary: 'The text that a definition was copied or evolved from, as it was then', query: z.object({ in: volume, path }), answer: Origin },
   'GET /library/figures': { may: 'self.read', summary: 'How often agents, skills and tools were used in the runs that I may see', answer: Figures },
   'POST /library/import/check': { may: 'self.read', summary: 'What an import would bring, and what is odd in it; nothing is written', body: ImportAsked, answer: ImportPlan, limit: 24 * 2 ** 20 },
   'POST /library/import': { may: 'self.write', summary: 'Import definitions: files, folders of agents or skills, an archive', body: ImportAsked, answer: ImportPlan.extend({ conflicts: z.int() }), limit: 24 * 2 ** 20 },

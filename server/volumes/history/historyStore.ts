@@ -1,5 +1,5 @@
 // Reading versions from the tables: no walk through git, whatever the length of the history (GI7).
-import { and, asc, count, desc, eq, exists, gte, inArray, isNull, lt, lte, sql, type SQL } from 'drizzle-orm';
+import { and, asc, count, desc, eq, exists, gte, inArray, isNull, like, lt, lte, sql, type SQL } from 'drizzle-orm';
 import type { Database } from '../../platform/database.ts';
 import { blames, commitFiles, commits, files } from '../tables.ts';
 import type { Runs } from '../versions/lineBlame.ts';
@@ -122,11 +122,18 @@ export function createHistoryStore({ database }: { database: Database }) {
       for (let at = 0; at < rows.length; at += 5000) versions.push(...(await withFiles(rows.slice(at, at + 5000))));
       return versions;
     },
+    /** `oid`: whole, or its first letters as people and headers write them. */
     async position(volumeId: string, oid: string): Promise<number | null> {
       const [row] = await database
         .select({ position: commits.position })
         .from(commits)
-        .where(and(eq(commits.volumeId, volumeId), eq(commits.oid, oid)));
+        .where(
+          and(
+            eq(commits.volumeId, volumeId),
+            /^[0-9a-f]{7,39}$/.test(oid) ? like(commits.oid, `${oid}%`) : eq(commits.oid, oid),
+          ),
+        )
+        .limit(1);
       return row?.position ?? null;
     },
     /** What the versions after `from` up to `to` did in sum. */

@@ -109,6 +109,7 @@ export type Versions = {
   readBlob(blob: { volumeId: string; oid: string }): Promise<Uint8Array | null>;
   /** Every file of a version. */
   list(version: { volumeId: string; at: string }): Promise<{ path: string; oid: string; mode: string; size: number }[]>;
+  /** `oid`: whole, or at least seven letters of it. */
   version(place: { volumeId: string; oid: string }): Promise<Version | null>;
   /** By position, both inclusive, oldest first. */
   between(range: { volumeId: string; from: number; to: number; fileId?: string }): Promise<Version[]>;

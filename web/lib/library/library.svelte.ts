@@ -2,11 +2,14 @@
 import type { LibraryDetail, LibraryEntry } from '#shared/api/library.ts';
 import { isProblem, type Problem } from '#shared/errors.ts';
 import type { Api } from '#lib/api.ts';
+import { byDefinition, type Figure } from './figures.ts';
 
 export type KindFilter = LibraryEntry['kind'] | 'all';
 /** In the order in which they are shown. */
 export const kinds: readonly LibraryEntry['kind'][] = ['agent', 'skill', 'tool', 'workflow', 'applet', 'kernel'];
 export type Section = { kind: LibraryEntry['kind']; entries: LibraryEntry[] };
+
+const mostLate = 40;
 
 export class LibraryView {
   state = $state.raw<'loading' | 'ready' | Problem>('loading');
@@ -21,9 +24,15 @@ export class LibraryView {
   searching = $state(false);
   selected = $state<string | null>(null);
   detail = $state.raw<LibraryDetail | null>(null);
+  /** How often each was used; null until that is known. */
+  figures = $state.raw<ReadonlyMap<string, Figure> | null>(null);
+  /** Over so many days. */
+  days = $state(30);
   readonly #api: Api;
   #asked = 0;
   #looked = 0;
+  /** How often one question was asked again. */
+  #late = 0;
 
   constructor(api: Api) {
     this.#api = api;
@@ -58,17 +67,32 @@ export class LibraryView {
     const q = this.question.trim();
     this.searching = q !== '';
     try {
-      const { entries } = await this.#api('GET /library', {
+      const { entries, late } = await this.#api('GET /library', {
         query: { volume, hidden: '1', ...(q ? { q } : {}), limit: 5000 },
       });
       if (mine !== this.#asked) return;
-      [this.entries, this.answered, this.state, this.searching] = [entries, q, 'ready', false];
+      [this.entries, this.answered, this.state, this.searching] = [entries, q, 'ready', late];
+      // the first who searches finds by words at once, and by meaning a moment later
+      this.#late = late && this.answered === q ? this.#late + 1 : 0;
+      if (late && this.#late < mostLate)
+        setTimeout(() => mine === this.#asked && void this.read().catch(() => {}), 700);
+      else this.searching = false;
       if (this.selected) void this.look(this.selected);
     } catch (error) {
       if (mine !== this.#asked) return;
       this.searching = false;
       if (!isProblem(error)) throw error;
       if (this.state !== 'ready') this.state = error;
+    }
+  }
+
+  /** Runs change it, files do not; the list does not wait for it. */
+  async count(): Promise<void> {
+    try {
+      const answer = await this.#api('GET /library/figures');
+      [this.figures, this.days] = [byDefinition(answer), answer.days];
+    } catch (error) {
+      if (!isProblem(error)) throw error; // the numbers stay as they were
     }
   }
 

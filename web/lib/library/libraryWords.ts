@@ -21,6 +21,10 @@ export function hidingWords({ hides, hiddenBy }: Pick<LibraryEntry, 'hides' | 'h
   return levels.length > 0 ? `hides ${levels.join(' and ')}` : null;
 }
 
+/** “evolved from system/agents/Planner.md”; “not evolved”. */
+export const originWords = ({ how, from }: LibraryEntry['origin']): string =>
+  from ? `${how ?? 'made'} from ${from.replace(/@[0-9a-f]{7,40}$/, '')}` : 'not evolved';
+
 /** The text of a new definition, which works as it is. */
 export function template(kind: 'agent' | 'skill' | 'tool'): {
   folder: string;

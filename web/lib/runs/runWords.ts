@@ -33,13 +33,6 @@ export function left(until: string, now: number): string {
   return ms < 48 * 3600_000 ? `${Math.floor(ms / 3600_000)}\u00a0h left` : `${Math.floor(ms / 86_400_000)} days left`;
 }
 
-/** US dollars: `$0.21`, `$0.0004`, `$12` */
-export function money(dollars: number): string {
-  if (dollars === 0) return '$0';
-  if (dollars < 0.01) return `$${dollars.toPrecision(1).includes('e') ? dollars.toFixed(6) : dollars.toPrecision(1)}`;
-  return `$${dollars % 1 === 0 ? dollars : dollars.toFixed(2)}`;
-}
-
 /** `950`, `38k`, `1.2M` */
 export function short(n: number): string {
   if (n < 1000) return String(n);

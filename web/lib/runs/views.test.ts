@@ -4,7 +4,8 @@ import { readRun, type CallState, type RunAct } from '#shared/run.ts';
 import { argParts, jsonMarks, showHidden } from './argsText.ts';
 import { editLines, editOf } from './edit.ts';
 import { feedOf, lastStep } from './feed.ts';
-import { aboutCall, clock, duration, left, money, outcomeOf, sentenceOfRun, short, titleOfCall } from './runWords.ts';
+import { money } from '#lib/ui/words.ts';
+import { aboutCall, clock, duration, left, outcomeOf, sentenceOfRun, short, titleOfCall } from './runWords.ts';
 import { ada, call, eventsOf, headOf, turn } from './testRun.ts';
 import { traceGraph } from './traceGraph.ts';
 

@@ -48,3 +48,10 @@ export function names(all: string[], most = 3): string {
   const others = all.length - most + 1;
   return `${all.slice(0, most - 1).join(', ')} and ${others} others`;
 }
+
+/** US dollars: `$0.21`, `$0.0004`, `$12` */
+export function money(dollars: number): string {
+  if (dollars === 0) return '$0';
+  if (dollars < 0.01) return `$${dollars.toPrecision(1).includes('e') ? dollars.toFixed(6) : dollars.toPrecision(1)}`;
+  return `$${dollars % 1 === 0 ? dollars : dollars.toFixed(2)}`;
+}

@@ -1,5 +1,5 @@
 // What was dropped from the desktop or picked: single files, and whole folders with what is in them.
-import type { Upload } from '#lib/workspace/upload.ts';
+import type { Upload } from './upload.ts';
 
 /** More than this at once is refused with a sentence: an archive import is the better way. */
 export const mostFiles = 2000;
