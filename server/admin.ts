@@ -18,6 +18,7 @@ const usage = `npm run admin -- <command>
   backup        --to FILE
   restore       --from FILE        (only while the server is stopped)
   doctor
+  board         --pty [--map oval|maze|eight|arena] [--files FOLDER]   (a virtual board for mpremote and other tools)
 
 With --json the answer is one JSON document. A volume is system, team/<slug> or user/<login>.`;
 
@@ -38,6 +39,7 @@ try {
 }
 
 async function run(config: Config, request: AdminRequest, tell: (line: string) => void): Promise<unknown> {
+  if (request.command === 'board') return board(request.options, tell);
   if (request.command === 'restore') return restore(config, request.options, tell);
   const running = await askRunningServer({ dataDir: config.dataDir, request, say: tell });
   if (running) return running.done;
@@ -74,6 +76,23 @@ async function restore(
   });
 }
 
+/** Until Ctrl-C; needs neither a server nor an account. */
+async function board(
+  { pty, map, files, ...others }: AdminRequest['options'],
+  tell: (line: string) => void,
+): Promise<unknown> {
+  const isWord = (value: unknown) => value === undefined || typeof value === 'string';
+  if (pty !== true || !isWord(map) || !isWord(files) || Object.keys(others).length > 0)
+    throw new Error('board takes --pty, and may take --map NAME and --files FOLDER.');
+  const { openBridge } = await import('./boards/bridge.ts');
+  const bridge = await openBridge({ map: map as string | undefined, folder: files as string | undefined });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void bridge.close());
+  tell(`A virtual board is at ${bridge.path}. For example: mpremote connect ${bridge.path} repl`);
+  tell('Ctrl-C ends it.');
+  await bridge.closed;
+  return { path: bridge.path };
+}
+
 /** Opens what `work` opens, and closes it again. */
 async function alone(config: Config, work: (surroundings: Surroundings) => Promise<unknown>): Promise<unknown> {
   const log = createLog({ level: config.logLevel === 'info' ? 'error' : config.logLevel });
@@ -93,7 +112,7 @@ function readOptions(words: string[], startedFrom: string): Record<string, strin
     const [, name, inline] = /^--([a-z]+)(?:=(.*))?$/s.exec(words[i]!) ?? [];
     if (!name) throw new Error(`What is ${words[i]}? Options are written --name value.`);
     const value = inline ?? (words[i + 1] !== undefined && !words[i + 1]!.startsWith('--') ? words[++i]! : true);
-    const isPath = (name === 'from' || name === 'to') && typeof value === 'string' && !/^https?:\/\//.test(value);
+    const isPath = ['from', 'to', 'files'].includes(name) && typeof value === 'string' && !/^https?:\/\//.test(value);
     options[name] = isPath ? path.resolve(startedFrom, value) : value;
   }
   return options;
