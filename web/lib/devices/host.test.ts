@@ -1,0 +1,150 @@
+import { expect, test, vi } from 'vitest';
+import { frameTypes, type JobResult } from '#shared/devices.ts';
+import { openHost, type PerformJob } from './host.ts';
+import { testBoard } from './testBoard.ts';
+import { testNetwork } from './testSocket.ts';
+import { deviceState, driver, lease } from './testState.ts';
+
+const face = driver('Ben').person;
+const settle = () => new Promise((done) => setTimeout(done, 5));
+
+function hosted(perform: PerformJob = async ({ job }) => ({ id: job.id, ok: true, text: '' })) {
+  const board = testBoard();
+  const network = testNetwork();
+  const news = { state: vi.fn(), link: vi.fn(), lost: vi.fn(), baud: vi.fn(), refused: vi.fn() };
+  const host = openHost({
+    address: 'ws://here/devices/board?host=1',
+    port: board.port,
+    baud: 115_200,
+    agent: 'Chrome on Linux',
+    perform,
+    news,
+    outside: network.outside,
+    pause: () => new Promise(() => {}),
+    soon: (run) => run(),
+  });
+  network.last.opened();
+  const text = () =>
+    network.sockets.flatMap((socket) => socket.frames.map((frame) => new TextDecoder().decode(frame.bytes))).join('');
+  return { board, network, news, host, text };
+}
+
+test('[DE2] bytes reach the board under the epoch of the lease that is on, and under no other', async () => {
+  const { board, network } = hosted();
+  const types = (bytes: string, epoch: number) => network.last.brings(frameTypes.input, bytes, { epoch });
+  network.last.says({ type: 'state', state: deviceState({ lease: lease(3, 'Mei') }) });
+  types('ok', 3);
+  types('stale', 2);
+  network.last.says({ type: 'state', state: deviceState({ lease: lease(4, 'Ben') }) });
+  types('late', 3);
+  types('next', 4);
+  network.last.says({ type: 'state', state: deviceState() });
+  types('over', 4);
+  await settle();
+  expect(board.written).toEqual(['ok', 'next']);
+});
+
+test('[DE2] what waited for a slow board does not reach it after the lease ended', async () => {
+  const { board, network } = hosted();
+  board.hold();
+  network.last.says({ type: 'state', state: deviceState({ lease: lease(1, 'Mei') }) });
+  network.last.brings(frameTypes.input, 'first', { epoch: 1 });
+  network.last.brings(frameTypes.input, 'second', { epoch: 1 });
+  await settle();
+  network.last.says({ type: 'safe', why: 'the lease ended' });
+  board.release();
+  await settle();
+  expect(board.written).not.toContain('second');
+  expect(board.written).toContain('\x03\x03');
+});
+
+test('[DE3] an emergency stop interrupts, says stop, resets, and overtakes what waits', async () => {
+  const { board, network } = hosted();
+  network.last.says({ type: 'state', state: deviceState({ lease: lease(1, 'Mei') }) });
+  network.last.says({ type: 'stop', by: face });
+  network.last.brings(frameTypes.input, 'go on', { epoch: 1 });
+  await settle();
+  expect(board.written).toEqual(['\x03\x03', '\r\n{"action":"stop"}\r\n']);
+  expect(board.calls).toEqual(['reset hard']);
+  expect(network.last.messages.at(-1)).toEqual({ type: 'stopped', text: 'Sent: Ctrl-C, stop, reset' });
+});
+
+test('[DE3] an emergency stop ends a job', async () => {
+  const work: PerformJob = ({ job, signal }) =>
+    new Promise((done) =>
+      signal.addEventListener('abort', () => done({ id: job.id, ok: false, code: 'cancelled', text: 'cancelled' })),
+    );
+  const { network } = hosted(work);
+  network.last.says({ type: 'job', by: driver('Mei'), job: { id: 'j', kind: 'list', path: '/' } });
+  await settle();
+  network.last.says({ type: 'stop', by: face });
+  await settle();
+  const results = network.last.messages
+    .filter((one) => one.type === 'job-result')
+    .map((one) => one.result as JobResult);
+  expect(results).toEqual([{ id: 'j', ok: false, code: 'cancelled', text: 'cancelled' }]);
+});
+
+test('[DE5] nobody types into a job, and a second one is busy', async () => {
+  let end = () => {};
+  const { board, network } = hosted(
+    ({ job }) => new Promise((done) => (end = () => done({ id: job.id, ok: true, text: 'done' }))),
+  );
+  network.last.says({ type: 'state', state: deviceState({ lease: lease(1, 'Mei') }) });
+  network.last.says({ type: 'job', by: driver('Mei'), job: { id: 'one', kind: 'list', path: '/' } });
+  network.last.says({ type: 'job', by: driver('Mei'), job: { id: 'two', kind: 'list', path: '/' } });
+  network.last.brings(frameTypes.input, 'x', { epoch: 1 });
+  await settle();
+  end();
+  await settle();
+  expect(board.written).toEqual([]);
+  expect(network.last.messages.filter((one) => one.type === 'job-result').map((one) => one.result.ok)).toEqual([
+    false,
+    true,
+  ]);
+});
+
+test('[DE1] what the board says while the network is away follows when it is back, in order', () => {
+  const { board, network, text } = hosted();
+  board.says('one ');
+  network.last.broke();
+  board.says('two ');
+  network.pass();
+  network.last.opened();
+  board.says('three');
+  expect(text()).toBe('one two three');
+  expect(network.last.messages[0]).toMatchObject({ type: 'hosting', kind: 'serial', port: 'Test board' });
+  expect(network.last.frames.map((frame) => frame.offset)).toEqual([4, 8]);
+});
+
+test('what waits for the network is bounded, and the gap shows in the offsets', () => {
+  const { board, network, host } = hosted();
+  network.last.broke();
+  for (let n = 0; n < 3 * 1024; n++) board.says('x'.repeat(1024));
+  network.pass();
+  network.last.opened();
+  expect(host.dropped).toBe(2 * 1024 * 1024);
+  expect(network.last.frames[0]!.offset).toBe(2 * 1024 * 1024);
+});
+
+test('[DE2] without the server a driven board comes to rest by itself', async () => {
+  const { board, network } = hosted();
+  network.last.says({ type: 'state', state: deviceState({ lease: lease(1, 'Mei') }) });
+  network.last.broke();
+  network.pass();
+  await settle();
+  expect(board.written[0]).toBe('\x03\x03');
+});
+
+test('a board that is pulled out is told, and so is its return', () => {
+  const { board, network, news, host } = hosted();
+  board.pulled();
+  expect(network.last.messages.at(-1)).toEqual({
+    type: 'connection',
+    connection: 'lost',
+    why: 'The board was unplugged.',
+  });
+  expect(news.lost).toHaveBeenCalledOnce();
+  host.attach(testBoard().port);
+  expect(network.last.messages.at(-1)).toMatchObject({ type: 'connection', connection: 'online' });
+});

@@ -1,0 +1,383 @@
+// The board's side of a shared board, in the browser that holds it: what the board says goes to the server, what its driver sends comes
+// back, fenced by the lease (DE2). It runs in a tab that may be hidden, where timers sleep: no byte waits for one.
+import {
+  frameMostBytes,
+  frameTypes,
+  type DeviceState,
+  type FromHost,
+  type Job,
+  type JobResult,
+  type ToHost,
+  type WorldCommand,
+} from '#shared/devices.ts';
+import { openDeviceSocket, type Link, type SocketOutside } from './deviceSocket.ts';
+import type { BoardPort, Lost } from './port.ts';
+
+export type PerformJob = (work: {
+  port: BoardPort;
+  job: Job;
+  baud: number;
+  progress: (progress: { done: number | null; note: string }) => void;
+  signal: AbortSignal;
+}) => Promise<JobResult>;
+
+/** What a virtual board's world can be told, and what it says of itself. */
+export type WorldOfBoard = {
+  command: (command: WorldCommand) => void;
+  onState: (listener: (bytes: Uint8Array) => void) => () => void;
+};
+
+export type HostNews = {
+  state: (state: DeviceState) => void;
+  link: (link: Link) => void;
+  /** The board was unplugged or crashed. */
+  lost: (lost: Lost) => void;
+  baud: (baud: number) => void;
+  /** Not shared from here any more: another browser holds it, or the file is gone. */
+  refused: (reason: string) => void;
+};
+export type Host = {
+  readonly dropped: number;
+  /** The board is back, perhaps as another port. */
+  attach: (port: BoardPort) => void;
+  /** No longer shared from here; the port is closed. */
+  leave: () => Promise<void>;
+};
+
+/** What waits for a connection, at most. */
+const mostWaiting = 1024 * 1024;
+/** What waits for the board to take it, at most. */
+const mostInput = 256 * 1024;
+/** Without the server nobody can be told anything: a board that was driven comes to rest by itself. */
+const lonelyTime = 10_000;
+const progressEvery = 200;
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const ctrlC = Uint8Array.of(3, 3);
+const jsonStop = bytesOf('\r\n{"action":"stop"}\r\n');
+
+export function openHost({
+  address,
+  port: firstPort,
+  baud: firstBaud,
+  world,
+  agent,
+  perform,
+  news,
+  outside,
+  pause = (ms) => new Promise((done) => setTimeout(done, ms)),
+  soon = afterThisTask,
+}: {
+  address: string;
+  port: BoardPort;
+  baud: number;
+  world?: WorldOfBoard | undefined;
+  /** "Chrome on macOS" */
+  agent: string;
+  perform: PerformJob;
+  news: HostNews;
+  outside: SocketOutside;
+  pause?: (ms: number) => Promise<void>;
+  soon?: (run: () => void) => void;
+}): Host {
+  let port = firstPort;
+  let baud = firstBaud;
+  let detach = () => {};
+  let state: DeviceState | null = null;
+  /** The newest lease that was heard of, and those that are over: what comes under them is stale. */
+  let epoch = 0;
+  let over = -1;
+  let open = false;
+  let ended = false;
+  let sent = 0;
+  let dropped = 0;
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  let input: Promise<void> = Promise.resolve();
+  let inputBytes = 0;
+  /** Counts up whenever what waits for the board must not reach it any more. */
+  let turn = 0;
+  let lost: Lost | null = null;
+  let stopping: Promise<void> | null = null;
+  const jobs = new Map<string, AbortController>();
+  /** A flash opens a board that left the bus by itself: until it ends a loss is not told (DE5). */
+  let flashing = false;
+  let stopLonely: (() => void) | null = null;
+
+  const socket = openDeviceSocket<ToHost>({
+    address: () => address,
+    outside,
+    news: {
+      link: (link) => {
+        open = link === 'open';
+        if (open) sayAll();
+        else if (link === 'offline') alone();
+        news.link(link);
+      },
+      message: hear,
+      frame: ({ type, epoch: under, bytes }) => {
+        if (type === frameTypes.input) receive(under, bytes.slice());
+      },
+      refused: ({ reason }) => {
+        ended = true;
+        alone();
+        news.refused(reason || 'The server does not take this board any more.');
+      },
+    },
+  });
+  const say = (message: FromHost) => socket.send(message);
+
+  function sayAll(): void {
+    stopLonely?.();
+    stopLonely = null;
+    say({ type: 'hosting', kind: port.kind, port: port.label, agent, baud });
+    if (lost) say({ type: 'connection', connection: 'lost', why: lost.words });
+    const held = waiting;
+    waiting = [];
+    waitingBytes = 0;
+    for (const bytes of held) output(bytes);
+  }
+
+  // ---- what the board says
+  let gathered: Uint8Array[] = [];
+  /** Many small pieces are one frame: the server counts frames. */
+  function gather(bytes: Uint8Array): void {
+    gathered.push(bytes);
+    if (gathered.length === 1) soon(flush);
+  }
+  function flush(): void {
+    const all = gathered;
+    gathered = [];
+    output(all.length === 1 ? all[0]! : joined(all));
+  }
+  function output(bytes: Uint8Array): void {
+    if (ended) return;
+    if (!open || socket.waiting > mostWaiting) {
+      waiting.push(bytes);
+      waitingBytes += bytes.length;
+      while (waitingBytes > mostWaiting) {
+        const oldest = waiting.shift()!;
+        waitingBytes -= oldest.length;
+        dropped += oldest.length;
+        sent += oldest.length; // a gap that the server can see
+      }
+      return;
+    }
+    if (waiting.length > 0) {
+      const held = waiting;
+      waiting = [];
+      waitingBytes = 0;
+      for (const one of held) put(one);
+    }
+    put(bytes);
+  }
+  function put(bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length; from += frameMostBytes) {
+      const part = bytes.subarray(from, from + frameMostBytes);
+      socket.sendFrame({ type: frameTypes.output, epoch: 0, offset: sent, bytes: part });
+      sent += part.length;
+    }
+  }
+  function attach(next: BoardPort): void {
+    detach();
+    port = next;
+    lost = null;
+    const stops = [
+      port.onBytes(gather),
+      port.onLost((why) => {
+        if (why.reason === 'closed') return;
+        turn += 1;
+        if (flashing) lostInFlash = why;
+        else tellLost(why);
+      }),
+      world?.onState((bytes) => {
+        // the newest only: what a slow connection has not taken is not worth sending
+        if (open && socket.waiting < 64 * 1024)
+          socket.sendFrame({ type: frameTypes.world, epoch: 0, offset: 0, bytes });
+      }) ?? (() => {}),
+    ];
+    detach = () => stops.forEach((stop) => stop());
+  }
+
+  let lostInFlash: Lost | null = null;
+  function tellLost(why: Lost): void {
+    lost = why;
+    for (const job of jobs.values()) job.abort('lost');
+    say({ type: 'connection', connection: 'lost', why: why.words });
+    news.lost(why);
+  }
+
+  // ---- what reaches the board
+  function receive(under: number, bytes: Uint8Array): void {
+    if (under < epoch || under <= over || state?.stop || stopping || lost || jobs.size > 0) return;
+    if (inputBytes + bytes.length > mostInput) return;
+    inputBytes += bytes.length;
+    const mine = turn;
+    input = input
+      .then(() => (mine === turn ? port.write(bytes) : undefined))
+      .catch(() => {}) // its loss is told by the port
+      .finally(() => (inputBytes -= bytes.length));
+  }
+  async function rest(): Promise<void> {
+    turn += 1;
+    for (const job of jobs.values()) job.abort('cancelled');
+    if (lost) return;
+    await port.write(ctrlC).catch(() => {});
+    await port.write(jsonStop).catch(() => {});
+  }
+  /** Each step is tried whatever became of the one before. */
+  async function stop(): Promise<void> {
+    turn += 1;
+    const done: string[] = [];
+    for (const job of jobs.values()) job.abort('cancelled');
+    if (lost) return void say({ type: 'stopped', text: `The board is not there: ${lost.words}` });
+    const within = (work: Promise<unknown>, ms: number) =>
+      Promise.race([work, pause(ms).then(() => Promise.reject(new Error('late')))]);
+    const step = async (what: string, work: () => Promise<unknown>) => {
+      try {
+        await within(work(), 1500);
+        done.push(what);
+      } catch {
+        // the next step is stronger
+      }
+    };
+    await step('Ctrl-C', () => port.write(ctrlC));
+    await step('stop', () => port.write(jsonStop));
+    await step('reset', () => port.reset('hard'));
+    say({
+      type: 'stopped',
+      text: done.length > 0 ? `Sent: ${done.join(', ')}` : 'The board took nothing. Cut its power.',
+    });
+  }
+  function alone(): void {
+    if (stopLonely || !state?.lease) return;
+    stopLonely = outside.after(lonelyTime, () => {
+      stopLonely = null;
+      over = Math.max(over, epoch);
+      void rest();
+    });
+  }
+
+  async function work(job: Job): Promise<void> {
+    if (jobs.size > 0) {
+      say({ type: 'job-result', result: { id: job.id, ok: false, code: 'busy', text: 'Another job has the board.' } });
+      return;
+    }
+    const controller = new AbortController();
+    jobs.set(job.id, controller);
+    turn += 1;
+    let told = 0;
+    let phase = '';
+    let result: JobResult;
+    flashing = job.kind === 'flash';
+    lostInFlash = null;
+    try {
+      await input;
+      result = await perform({
+        port,
+        job,
+        baud,
+        signal: controller.signal,
+        progress: ({ done, note }) => {
+          if (note === phase && Date.now() - told < progressEvery && done !== 1) return;
+          told = Date.now();
+          phase = note;
+          say({ type: 'job-progress', id: job.id, done, note });
+        },
+      });
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      result = {
+        id: job.id,
+        ok: false,
+        code: lost ? 'lost' : controller.signal.aborted ? 'cancelled' : 'failed',
+        text,
+      };
+    } finally {
+      jobs.delete(job.id);
+      flashing = false;
+    }
+    const why = lostInFlash;
+    if (why) await port.write(new Uint8Array()).catch(() => tellLost(why)); // it may be back by now
+    if (!say({ type: 'job-result', result })) late.push(result);
+  }
+  /** Results that had no connection. */
+  const late: JobResult[] = [];
+
+  function hear(message: ToHost): void {
+    if (message.type === 'state') {
+      const before = state;
+      state = message.state;
+      epoch = Math.max(epoch, state.lease?.epoch ?? 0);
+      if (!state.lease && before?.lease) over = Math.max(over, before.lease.epoch);
+      for (const result of late.splice(0)) say({ type: 'job-result', result });
+      news.state(state);
+    } else if (message.type === 'stop') {
+      stopping ??= stop().finally(() => (stopping = null));
+    } else if (message.type === 'safe') {
+      over = Math.max(over, epoch);
+      void rest();
+    } else if (message.type === 'job') void work(message.job);
+    else if (message.type === 'cancel-job') jobs.get(message.id)?.abort('cancelled');
+    else if (message.type === 'signals') {
+      const { dtr, rts } = message;
+      void port.setSignals({ ...(dtr !== undefined && { dtr }), ...(rts !== undefined && { rts }) }).catch(() => {});
+    } else if (message.type === 'reset') void port.reset(message.how).catch(() => {});
+    else if (message.type === 'baud') void changeBaud(message.baud);
+    else if (message.type === 'world') world?.command(message.command);
+  }
+  async function changeBaud(next: number): Promise<void> {
+    try {
+      await port.setBaud(next);
+      baud = next;
+      news.baud(baud);
+    } catch {
+      // told by what follows: it is what it was
+    }
+    say({ type: 'baud', baud });
+  }
+
+  attach(port);
+  return {
+    get dropped() {
+      return dropped;
+    },
+    attach: (next) => {
+      attach(next);
+      say({ type: 'connection', connection: 'online', why: '' });
+    },
+    leave: async () => {
+      ended = true;
+      stopLonely?.();
+      turn += 1;
+      for (const job of jobs.values()) job.abort('cancelled');
+      detach();
+      say({ type: 'leave' });
+      socket.close();
+      await port.close().catch(() => {});
+    },
+  };
+}
+
+function joined(parts: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, one) => sum + one.length, 0));
+  let at = 0;
+  for (const one of parts) {
+    all.set(one, at);
+    at += one.length;
+  }
+  return all;
+}
+
+/** Behind what has come already, a millisecond after the last time at the earliest; unlike a timer also in a hidden tab. */
+function afterThisTask(run: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    const now = performance.now();
+    if (now - lastTask < 1) return port2.postMessage(null);
+    lastTask = now;
+    port1.close();
+    run();
+  };
+  port2.postMessage(null);
+}
+let lastTask = 0;
