@@ -8,7 +8,7 @@ export type Action = {
   /** The act and its object: "Save a version". */
   title: string;
   /** Where the sheet of keys lists it. */
-  group: 'Go' | 'File' | 'Edit' | 'View' | 'Versions' | 'Account';
+  group: 'Go' | 'File' | 'Edit' | 'View' | 'Versions' | 'Bench' | 'Account';
   keys?: string;
   /** Another chord for the same, which some windows keep for themselves. Not listed. */
   also?: string;

@@ -3,7 +3,7 @@
 import { placeAddress } from './place.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
-export type PlaceId = 'files' | 'library' | 'runs' | 'memory' | 'applets' | 'review' | 'settings';
+export type PlaceId = 'files' | 'library' | 'runs' | 'memory' | 'applets' | 'review' | 'bench' | 'settings';
 
 type Where = Pick<Workspace, 'volume' | 'address' | 'lastAddress' | 'unreviewed'> & { waiting: { count: number } };
 
@@ -60,6 +60,7 @@ export const places: PlaceEntry[] = [
     thumb: 3,
     waits: { count: (workspace) => workspace.unreviewed, what: 'to review' },
   },
+  { id: 'bench', label: 'Bench', href: () => '/bench', holds: /^\/bench(?:\/|$)/, thumb: 4 },
   {
     id: 'settings',
     label: 'Settings',
