@@ -40,18 +40,22 @@ const acts = [
 const text = (n: number) =>
   `---\nname: ${acts[n % 10]}-${subjects[Math.floor(n / 10) % 10]}-${n}\ndescription: Helps to ${acts[n % 10]} ${subjects[Math.floor(n / 10) % 10]} of station ${n}. Use it when somebody asks.\nkeywords: [${subjects[(n * 7) % 10]}, station${n % 97}]\ntools: [read_file, write_file]\n---\n\n# ${acts[n % 10]}\n\n${`Read the file, then ${acts[(n * 3) % 10]} what is in it and say so in one line. `.repeat(30)}\n`;
 
-const server = spawn(process.execPath, ['server/main.ts'], {
-  cwd: root,
-  env: {
-    ...process.env,
-    PORT: String(port),
-    DATA_DIR: dataDir,
-    RATE_LIMITS: 'off',
-    LOG_LEVEL: 'error',
-    EMBEDDINGS: process.env['EMBEDDINGS'] ?? 'off',
+const server = spawn(
+  process.execPath,
+  [...(process.env['PROF'] ? ['--cpu-prof', '--cpu-prof-dir=' + process.env['PROF']] : []), 'server/main.ts'],
+  {
+    cwd: root,
+    env: {
+      ...process.env,
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      RATE_LIMITS: 'off',
+      LOG_LEVEL: 'error',
+      EMBEDDINGS: process.env['EMBEDDINGS'] ?? 'local',
+    },
+    stdio: 'inherit',
   },
-  stdio: 'inherit',
-});
+);
 try {
   for (let tries = 0; tries < 120; tries++) {
     if (

@@ -23,7 +23,7 @@ const tablesWith = async (columns: string[]) =>
 
 test('every table that names a volume, a file or an owner is known here: a new one has to be forgotten too', async () => {
   expect(await tablesWith(['volume_id'])).toEqual([
-    'checkpoint_intents', 'conversations', 'memory_entries', 'reviews', 'run_commits', 'runs', 'search_texts',
+    'checkpoint_intents', 'conversations', 'definition_vectors', 'memory_entries', 'reviews', 'run_commits', 'runs', 'search_texts',
   ]); // prettier-ignore
   expect(await tablesWith(['file_id'])).toEqual([
     'blames', 'commit_files', 'conflicts', 'device_artifacts', 'device_boards', 'device_events', 'device_recordings',
@@ -45,6 +45,7 @@ test('what is kept in the name of a team and about its volume goes, and what is 
       id,
       person,
     ]);
+    await query("insert into definition_vectors (volume_id, key, vector) values ($1, 'k', '\\x00')", [id]);
     await query("insert into conversations (volume_id, person_id, title, private, created_at, updated_at) values ($1, $2, 't', false, now(), now())", [id, person]); // prettier-ignore
     await query("insert into runs (id, volume_id, person_id, actor, request, head, private, root_id, browser_of, status, created_at) values ($1, $1, $2, '{}', '{}', '{}', false, $1, $2, 'done', now())", [id, person]); // prettier-ignore
     await query("insert into run_events (run_id, seq, at, act) values ($1, 1, now(), '{}')", [id]);
@@ -56,6 +57,7 @@ test('what is kept in the name of a team and about its volume goes, and what is 
     'providers',
     'mcp_servers',
     'reviews',
+    'definition_vectors',
     'conversations',
     'runs',
     'run_events',

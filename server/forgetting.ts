@@ -1,5 +1,6 @@
 // What goes with a team that goes for good, in every slice that keeps rows about its volume or in its name. Each step may be repeated:
 // who calls this keeps the team until all of it is done. A table that is forgotten here is found by forgetting.test.ts.
+import { createMeaningStore } from './library/meaningStore.ts';
 import { createServerStore } from './mcp/serverStore.ts';
 import { createMemoryStore } from './memory/memoryStore.ts';
 import { createProviderStore } from './models/providerStore.ts';
@@ -28,6 +29,7 @@ export async function forgetVolume({
   await createRunStore(database).forget(volumeId);
   await createConversationStore(database).forget(volumeId);
   await createMemoryStore(database).remove(fileIds);
+  await createMeaningStore(database).forget(volumeId);
 }
 
 /** What is kept in the name of a team: keys of models, servers of tools. */

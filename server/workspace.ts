@@ -18,6 +18,7 @@ import type { GitClone } from './platform/gitClone.ts';
 import type { Log } from './platform/log.ts';
 import type { Repositories } from './platform/repositories.ts';
 import { createLibrary } from './library/library.ts';
+import { createMeaningStore } from './library/meaningStore.ts';
 import { libraryRoutes } from './library/libraryRoutes.ts';
 import { noteRunCommits } from './runs/runCommits.ts';
 import { openReviews } from './reviews/reviews.ts';
@@ -40,6 +41,7 @@ import { rollbackRoutes } from './volumes/history/rollbackRoutes.ts';
 import { createDefinitionStore } from './volumes/search/definitionStore.ts';
 import { searchVolume } from './volumes/search/search.ts';
 import { createSearchStore } from './volumes/search/searchStore.ts';
+import { openWordWriter } from './volumes/search/wordWriter.ts';
 import { readSample, readSystemFiles, type Sample } from './volumes/exchange/shippedFiles.ts';
 import { createShippedStore } from './volumes/exchange/shippedStore.ts';
 import { upgradeSystem } from './volumes/exchange/upgrading.ts';
@@ -105,6 +107,7 @@ export async function openWorkspace({
     },
     reading: { ...definitions, living: (fileId) => rooms.read(fileId), pending: () => rooms.pending() },
     embed,
+    kept: createMeaningStore(database),
     failed: failed('library.failed'),
   });
 
@@ -189,6 +192,7 @@ export async function openWorkspace({
         library.committed(told);
         news.committed(told);
         memory.committed(told);
+        wordWriter.written();
       },
     },
     keepConflicts: merges.keepConflicts,
@@ -256,6 +260,9 @@ export async function openWorkspace({
     log,
   });
 
+  const searching = createSearchStore(database);
+  const wordWriter = openWordWriter({ store: searching, log });
+
   async function openSystem(): Promise<void> {
     const { id } = await volumes.ensureSystem();
     const shipped = createShippedStore(database);
@@ -302,7 +309,6 @@ export async function openWorkspace({
   });
 
   // ---- what works for them
-  const searching = createSearchStore(database);
   const agents = await openAgents({
     database,
     accounts,
@@ -416,6 +422,7 @@ export async function openWorkspace({
       await devices.close();
       await memory.close();
       await versions.close();
+      await wordWriter.close();
       await rooms.stop();
     },
   };

@@ -8,6 +8,7 @@ import { createDefinitionStore } from '../volumes/search/definitionStore.ts';
 import { actorOf, startVolumes, type Person, type TestVolumes } from '../volumes/testVolumes.ts';
 import { createLibrary } from './library.ts';
 import { libraryRoutes } from './libraryRoutes.ts';
+import { createMeaningStore } from './meaningStore.ts';
 import type { Embed, Library } from './types.ts';
 
 let world: TestVolumes;
@@ -41,6 +42,7 @@ beforeAll(async () => {
         versions,
         reading: { ...createDefinitionStore(database), living: rooms.read, pending: rooms.pending },
         embed,
+        kept: createMeaningStore(database),
         failed(error) {
           throw error;
         },

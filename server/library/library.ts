@@ -7,6 +7,7 @@ import type { VolumeTarget } from '../platform/http.ts';
 import type { Versions } from '../volumes/versions/versions.ts';
 import { findCalled, inOrder, rank, type Call, type Ranked } from './lookup.ts';
 import { createMeaning } from './meaning.ts';
+import type { MeaningStore } from './meaningStore.ts';
 import { createPinned } from './pinned.ts';
 import { chooseSkills, scoreEntries } from './scoring.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
   Library,
   LibraryEntry,
   LibraryKind,
+  Listed,
   Lookup,
   ResolvedDefinition,
 } from './types.ts';
@@ -26,6 +28,7 @@ export type LibraryNeeds = {
   reading: Reading;
   /** Null: by words alone. */
   embed: Embed | null;
+  kept: MeaningStore;
   failed: (error: unknown) => void;
 };
 
@@ -34,11 +37,12 @@ type Placed = Indexed & { volume: Volume };
 
 const mostVolumes = 128;
 const mostTyped = 100_000;
-const meaningWaitMs = 1500;
+/** How long a run waits for meaning, and somebody who types. */
+const [meaningWaitMs, searchWaitMs] = [1500, 150];
 /** What fits this much worse than the best hit is noise. */
 const leastOfBest = 0.25;
 
-export function createLibrary({ findVolume, versions, reading, embed, failed }: LibraryNeeds): Library {
+export function createLibrary({ findVolume, versions, reading, embed, kept, failed }: LibraryNeeds): Library {
   const indexes = new Map<string, VolumeIndex>(); // least recently used first
   const typed = new Map<string, number>();
   /** Typed in, and in no index that is loaded. */
@@ -46,7 +50,7 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
   const uninteresting = new Set<string>();
   /** What each index had when it was last looked at, in the order of lookup. */
   const orders = new WeakMap<VolumeIndex, { revision: number; entries: Placed[] }>();
-  const meaning = createMeaning({ embed, failed });
+  const meaning = createMeaning({ embed, kept, failed });
   const pinned = createPinned({ versions });
 
   function indexOf(volumeId: string): VolumeIndex {
@@ -197,6 +201,33 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
     }; // prettier-ignore
   };
 
+  /** All that fit, the best first; without a question in the order of lookup. */
+  async function find({ kinds, q = '', hidden = false, onLate, ...lookup }: Listed): Promise<Ranked<Placed>[]> {
+    const volumes = await volumesOf(lookup);
+    const ranked = rank(await look(volumes)).filter(
+      ({ entry, hiddenBy }) => (hidden || hiddenBy === null) && (!kinds || kinds.includes(entry.definition.kind)),
+    );
+    if (q.trim() === '') return ranked;
+    const scores = await scoreEntries({
+      text: q,
+      partial: true,
+      entries: ranked.map(({ entry }) => entry),
+      words: (volumeId) => indexOf(volumeId).words,
+      meaning,
+      waitMs: searchWaitMs,
+      onLate,
+    });
+    let best = 0;
+    for (const { score } of scores.values()) best = Math.max(best, score);
+    return ranked
+      .flatMap((one) => {
+        const score = scores.get(one.entry.fileId)?.score ?? 0;
+        return score > best * leastOfBest ? [{ one, score }] : [];
+      })
+      .sort((a, b) => b.score - a.score)
+      .map(({ one }) => one);
+  }
+
   return {
     async resolve(question) {
       const volumes = await volumesOf(question);
@@ -204,30 +235,12 @@ export function createLibrary({ findVolume, versions, reading, embed, failed }: 
       return at ? resolveAt(volumes, at, kind, question) : resolveNow(volumes, kind, question);
     },
 
-    async list({ kinds, q = '', hidden = false, limit = Infinity, onLate, ...question }) {
-      const volumes = await volumesOf(question);
-      const ranked = rank(await look(volumes)).filter(
-        ({ entry, hiddenBy }) => (hidden || hiddenBy === null) && (!kinds || kinds.includes(entry.definition.kind)),
-      );
-      if (q.trim() === '') return ranked.slice(0, limit).map(describe);
-      const scores = await scoreEntries({
-        text: q,
-        partial: true,
-        entries: ranked.map(({ entry }) => entry),
-        words: (volumeId) => indexOf(volumeId).words,
-        meaning,
-        waitMs: 300,
-        onLate,
-      });
-      const best = Math.max(0, ...Array.from(scores.values(), ({ score }) => score));
-      return ranked
-        .flatMap((one) => {
-          const score = scores.get(one.entry.fileId)?.score ?? 0;
-          return score > best * leastOfBest ? { one, score } : [];
-        })
-        .sort((a, b) => b.score - a.score)
-        .slice(0, limit)
-        .map(({ one }) => describe(one));
+    async page({ from, limit, ...question }) {
+      const found = await find(question);
+      return { entries: found.slice(from, from + limit).map(describe), total: found.length };
+    },
+    async list({ limit = Infinity, ...question }) {
+      return (await find(question)).slice(0, limit).map(describe);
     },
 
     async at({ place: { volume, path }, ...question }) {

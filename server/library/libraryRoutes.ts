@@ -8,7 +8,7 @@ import { evolve, type Evolving } from './evolving.ts';
 import { exportDefinitions, type ExportedFile } from './exporting.ts';
 import { originOf } from './origin.ts';
 import { createImport, type ImportNeeds } from './importing.ts';
-import type { Library, LibraryEntry, LibraryKind } from './types.ts';
+import type { Library, LibraryKind } from './types.ts';
 
 type LibraryRoutes = HandlersOf<
   | 'GET /library'
@@ -76,18 +76,18 @@ export function libraryRoutes({
   async function page(actor: Actor, query: Query, kinds?: readonly LibraryKind[]) {
     if (query.volume) await allowed(query.volume, actor, 'volume.read');
     let late = false;
-    const found = await library.list({
+    const from = Math.max(0, Number(query.cursor ?? 0) || 0);
+    const { entries, total } = await library.page({
       ...seenFrom(actor, query.volume),
       onLate: () => (late = true),
       ...(kinds ? { kinds } : {}),
       ...(query.q ? { q: query.q } : {}),
       hidden: query.hidden === '1',
-      limit: Infinity,
+      from,
+      limit: query.limit,
     });
-    const from = Math.max(0, Number(query.cursor ?? 0) || 0);
-    const entries: LibraryEntry[] = found.slice(from, from + query.limit);
     const next = from + entries.length;
-    return { entries, total: found.length, late, cursor: next < found.length ? String(next) : null };
+    return { entries, total, late, cursor: next < total ? String(next) : null };
   }
 
   return {

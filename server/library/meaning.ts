@@ -1,31 +1,53 @@
-// What definitions are about, as vectors. They are computed beside the answering, kept by what they were computed from, and lost with
-// the process: an embedding of a description takes milliseconds.
+// What definitions are about, as vectors. They are computed beside the answering and kept by what they were computed from, in memory and,
+// for the next start, in the database: measuring a text takes some milliseconds, and a library has thousands.
 import crypto from 'node:crypto';
+import type { MeaningStore } from './meaningStore.ts';
 import type { Embed, TypedDefinition } from './types.ts';
 
 const mostKept = 50_000;
 const atOnce = 32;
+/** So many new texts are waited for; more are not, they take seconds. */
+const fewEnough = 16;
+/** Part of every key: vectors of another model are not compared with these. */
+const model = 'universal-sentence-encoder-1';
 
+/** `text` of a definition in this volume; `key` names the text. */
+export type Meant = { key: string; text: string; volumeId: string };
 export type Meaning = ReturnType<typeof createMeaning>;
 
 /** `embed` null: nothing means anything, words alone decide. */
-export function createMeaning({ embed, failed }: { embed: Embed | null; failed: (error: unknown) => void }) {
+export function createMeaning({
+  embed,
+  kept,
+  failed,
+}: {
+  embed: Embed | null;
+  kept: Pick<MeaningStore, 'ofVolume' | 'put' | 'drop'>;
+  failed: (error: unknown) => void;
+}) {
   const vectors = new Map<string, Float32Array>();
-  let wanted = new Map<string, string>();
+  let wanted = new Map<string, Meant>();
   let working: Promise<void> | null = null;
 
-  const keyOf = (text: string) => crypto.createHash('sha1').update(text).digest('base64');
+  const keyOf = (text: string) => crypto.createHash('sha1').update(`${model}\n${text}`).digest('base64');
+
+  function remember(key: string, vector: Float32Array): void {
+    vectors.set(key, vector);
+    for (const oldest of vectors.keys()) {
+      if (vectors.size <= mostKept) break;
+      vectors.delete(oldest);
+    }
+  }
 
   async function work(): Promise<void> {
     while (wanted.size > 0) {
-      const some = [...wanted].slice(0, atOnce);
-      for (const [key] of some) wanted.delete(key);
-      const found = await embed!(some.map(([, text]) => text));
-      for (const [index, [key]] of some.entries()) vectors.set(key, found[index]!);
-      for (const key of vectors.keys()) {
-        if (vectors.size <= mostKept) break;
-        vectors.delete(key);
+      const some = [...wanted.values()].slice(0, atOnce);
+      const found = await embed!(some.map(({ text }) => text));
+      for (const [index, { key }] of some.entries()) {
+        remember(key, found[index]!);
+        wanted.delete(key);
       }
+      await kept.put(some.map(({ key, volumeId }, index) => ({ key, volumeId, vector: found[index]! })));
     }
   }
   /** Resolves when everything wanted so far is there. */
@@ -42,9 +64,24 @@ export function createMeaning({ embed, failed }: { embed: Embed | null; failed: 
   return {
     available: embed !== null,
     /** What a definition is known by. */
-    keyFor({ name, description, keywords, capabilities }: TypedDefinition): { key: string; text: string } {
+    meantBy({ name, description, keywords, capabilities }: TypedDefinition, volumeId: string): Meant {
       const text = `${name}. ${description} ${[...keywords, ...capabilities].join(', ')}`.slice(0, 2000);
-      return { key: keyOf(text), text };
+      return { key: keyOf(text), text, volumeId };
+    },
+    /** These are all definitions of a volume: what was computed for them before is known again, what is of others is forgotten. */
+    async recall(volumeId: string, all: readonly Meant[]): Promise<void> {
+      if (!embed) return;
+      try {
+        const now = new Set(all.map(({ key }) => key));
+        const before = await kept.ofVolume(volumeId);
+        for (const [key, vector] of before) if (now.has(key)) remember(key, vector);
+        await kept.drop(
+          volumeId,
+          [...before.keys()].filter((key) => !now.has(key)),
+        );
+      } catch (error) {
+        failed(error);
+      }
     },
     /** 0 to 1 for each; `late`: not all could be computed within `waitMs`, and the next who asks finds more. */
     async compare({
@@ -53,14 +90,16 @@ export function createMeaning({ embed, failed }: { embed: Embed | null; failed: 
       waitMs,
     }: {
       text: string;
-      among: { key: string; text: string }[];
+      among: Meant[];
       waitMs: number;
     }): Promise<{ near: Map<string, number>; late: boolean }> {
       if (!embed || text.trim() === '') return { near: new Map(), late: false };
       try {
-        for (const one of among) if (!vectors.has(one.key)) wanted.set(one.key, one.text);
+        for (const one of among) if (!vectors.has(one.key)) wanted.set(one.key, one);
         const asked = await late(embed([text.slice(0, 4000)], { soon: true }), waitMs);
-        if (wanted.size > 0 || working) await late(catchUp(), waitMs);
+        const few = wanted.size <= fewEnough;
+        const coming = wanted.size > 0 || working ? catchUp() : null;
+        if (coming && few) await late(coming, waitMs);
         const vector = asked?.[0];
         if (!vector) return { near: new Map(), late: true };
         const near = new Map(

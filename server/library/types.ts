@@ -43,22 +43,21 @@ export type SkillChoice = {
   why: string;
 };
 
+/**
+ * What is listed, and of which kinds. `onLate` hears when meanings are still being computed, so that what fits by meaning alone may be
+ * missing.
+ */
+export type Listed = Lookup & { kinds?: readonly LibraryKind[]; q?: string; hidden?: boolean; onLate?: () => void };
+
 export type Library = {
   /** By `id`, or by `name` in any spelling (`@PlanningAgent`, `planning-agent`), or by an exact `path`. Null: there is none. */
   resolve(
     question: Lookup & { kind: LibraryKind } & ({ id: string } | { name: string } | { path: string }),
   ): Promise<ResolvedDefinition | null>;
-  /** What lookup finds, by kind and name. `hidden`: also those that lose. With `q`: the best first, by words and by meaning; `onLate` hears
-   * when meanings are still being computed, so that what fits by meaning alone may be missing. */
-  list(
-    question: Lookup & {
-      kinds?: readonly LibraryKind[];
-      q?: string;
-      hidden?: boolean;
-      limit?: number;
-      onLate?: () => void;
-    },
-  ): Promise<LibraryEntry[]>;
+  /** What lookup finds, by kind and name. `hidden`: also those that lose. With `q`: the best first, by words and by meaning. */
+  list(question: Listed & { limit?: number }): Promise<LibraryEntry[]>;
+  /** Of the same list those from `from` on, and how many there are. */
+  page(question: Listed & { from: number; limit: number }): Promise<{ entries: LibraryEntry[]; total: number }>;
   /** At most `most` skills (three unless told) that fit the goal, best first (LI4). `named` come first, whatever they score. */
   skillsFor(
     question: Lookup & { goal: string; named?: readonly string[]; among?: readonly string[]; most?: number },

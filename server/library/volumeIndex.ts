@@ -2,7 +2,7 @@
 // that may have changed are noted, and read again by whoever asks next.
 import { kindByPath } from '#shared/definitionKind.ts';
 import { readTyped } from '#shared/typedDefinition.ts';
-import type { Meaning } from './meaning.ts';
+import type { Meaning, Meant } from './meaning.ts';
 import { namesIn } from './naming.ts';
 import type { DefinitionKind, LibraryKind, TypedDefinition } from './types.ts';
 import { createWordIndex, weighWords } from './words.ts';
@@ -18,7 +18,7 @@ export type Indexed = {
   definition: Omit<TypedDefinition, 'kind' | 'body' | 'keys' | 'code' | 'header'> & { kind: LibraryKind };
   /** Ids of what it names. */
   names: ReadonlySet<string>;
-  meaning: { key: string; text: string };
+  meaning: Meant;
   /** Of kernel files only: they are few, and read at each run. */
   kernel: string | null;
 };
@@ -73,7 +73,7 @@ export function createVolumeIndex({
       pending,
       definition,
       names: namesIn(read),
-      meaning: meaning.keyFor(read),
+      meaning: meaning.meantBy(read, volumeId),
       kernel: kind === 'kernel' ? text : null,
     });
     words.set(fileId, weighWords(read));
@@ -90,6 +90,10 @@ export function createVolumeIndex({
       put(text, false);
       if (index % 10 === 9) await new Promise(setImmediate); // others have their turn between
     }
+    await meaning.recall(
+      volumeId,
+      Array.from(entries.values(), (entry) => entry.meaning),
+    );
     const here = new Set(texts.map(({ fileId }) => fileId));
     for (const { fileId } of waiting) {
       if (!typed.has(fileId)) typed.set(fileId, 1);

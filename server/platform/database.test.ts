@@ -1,7 +1,7 @@
 import { DrizzleQueryError, sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterAll, expect, inject, test } from 'vitest';
-import { isOutage } from './database.ts';
+import { isOutage } from './outage.ts';
 import { openTestDatabase } from './testDatabase.ts';
 
 const database = await openTestDatabase(inject('postgresUrl'));

@@ -3,7 +3,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { DrizzleQueryError, sql, type SQL } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
@@ -71,14 +71,4 @@ export async function migrationHashes(client: Pick<pg.ClientBase, 'query'>): Pro
 /** Throws when the database does not answer. */
 export async function pingDatabase(database: Database): Promise<void> {
   await database.execute(sql`select 1`);
-}
-
-/**
- * Whether the database was away, so that trying again makes sense. What PostgreSQL itself says has an SQL state; all else is a
- * lost connection (by its class, not by the look of its code: EPIPE has five letters too) unless it is a fault of our own.
- */
-export function isOutage(error: unknown): boolean {
-  const cause = error instanceof DrizzleQueryError ? error.cause : error;
-  if (cause instanceof pg.DatabaseError) return /^(08|53|57P|25006)/.test(cause.code ?? '');
-  return !(cause instanceof TypeError || cause instanceof RangeError);
 }

@@ -14,8 +14,10 @@ export type EmbeddingAnswer = { id: number; vectors: Float32Array[] } | { id: nu
 
 type Job = { texts: string[]; resolve: (vectors: Float32Array[]) => void; reject: (error: Error) => void };
 
-/** Texts that go to the thread at once, and the characters of each that count: its beginning says what it is about. */
-const [atOnce, longest] = [8, 1000];
+/** Texts that go to the thread at once: few of those that can wait, because somebody's question waits behind them. */
+const atOnce = { soon: 8, later: 2 };
+/** The characters of each that count: its beginning says what it is about. */
+const longest = 1000;
 const remembered = 2000;
 
 /** `idle`: ms until the thread and its 150 MB are given back. */
@@ -84,8 +86,9 @@ export function createEmbeddings({ idle = 300_000 }: { idle?: number } = {}): Em
       const cut = texts.map((text) => text.slice(0, longest));
       const missing = [...new Set(cut)].filter((text) => !known.has(text));
       const found = new Map<string, Float32Array>();
-      for (let at = 0; at < missing.length; at += atOnce) {
-        const part = missing.slice(at, at + atOnce);
+      const size = atOnce[soon ? 'soon' : 'later'];
+      for (let at = 0; at < missing.length; at += size) {
+        const part = missing.slice(at, at + size);
         const vectors = await ask(part, soon);
         for (const [i, text] of part.entries()) found.set(text, vectors[i]!);
       }

@@ -3,7 +3,7 @@
 import { isProblem, Problem } from '#shared/errors.ts';
 import { reduceRun, type RunAct, type RunEvent, type RunState } from '#shared/run.ts';
 import type { Clock } from '../platform/clock.ts';
-import { isOutage } from '../platform/database.ts';
+import { isOutage } from '../platform/outage.ts';
 import type { Log } from '../platform/log.ts';
 import { summaryOf, type RunSummaryRow } from './summary.ts';
 

@@ -1,7 +1,7 @@
 // The writing end of the update log: one connection, one statement for all that came in since the last. The connection holds the
 // database's advisory lock of the log, so that nothing can be appended any more once another server has taken over (D14).
 import pg from 'pg';
-import { isOutage } from '../platform/database.ts';
+import { isOutage } from '../platform/outage.ts';
 
 export type LogRow = { room: number; seq: number; person: string | null; data: Buffer };
 /** The owner of a client id that was not used in the room before (SY11). */

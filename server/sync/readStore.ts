@@ -2,7 +2,7 @@
 // COPY BINARY. Used by the server and by the worker that builds documents, each with connections of its own.
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { isOutage } from '../platform/database.ts';
+import { isOutage } from '../platform/outage.ts';
 
 /** A row of the log, or (seq 0) the blob that stands for all rows up to `upto`. */
 export type StoredUpdate = { seq: number; upto: number; person: string | null; data: Buffer };

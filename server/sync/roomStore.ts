@@ -1,6 +1,5 @@
-// The table of rooms: what must be known before a file can be opened, and the few changes that are not appends.
-import { sql } from 'drizzle-orm';
-import type { Statement } from '../platform/database.ts';
+// The table of rooms: what must be known before a file can be opened, and the few changes that are not appends. Without
+// drizzle, which would take most of the time in which the thread that builds documents starts.
 import type { ReadStore } from './readStore.ts';
 
 export type BlobInfo = { upto: number; size: number; vector: Buffer };
@@ -188,11 +187,6 @@ export async function readPending({ store }: { store: ReadStore }): Promise<{ fi
     [],
   );
 }
-
-/** To be run with what writes the version tables, as a part of that statement. */
-export const markCommitted = (marks: { fileId: string; upto: number }[]): Statement => sql`
-  update rooms set committed = greatest(committed, mark.upto)
-  from json_to_recordset(${JSON.stringify(marks)}::json) as mark("fileId" uuid, upto bigint) where file_id = mark."fileId"`;
 
 export function removeRooms({ store, fileIds }: { store: ReadStore; fileIds: string[] }): Promise<void> {
   return store.transaction(async (client) => {

@@ -9,10 +9,11 @@ import { createDocuments } from './documents.ts';
 import { createDoor } from './door.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { createLogStore } from './logStore.ts';
+import { markCommitted } from './markStore.ts';
 import { createPrograms } from './programs.ts';
 import { openReadStore } from './readStore.ts';
 import { createRegistry } from './registry.ts';
-import { markCommitted, readEpoch, readPending, removeRooms } from './roomStore.ts';
+import { readEpoch, readPending, removeRooms } from './roomStore.ts';
 import type { RoomAccess, RoomNews, Rooms } from './types.ts';
 import { UpdateLog } from './updateLog.ts';
 

@@ -1,6 +1,6 @@
 // Durable first (SY1): what all rooms received since the last flush goes to the database in one statement and one commit; only
 // then it is shown to others and acknowledged. When the database is away, everything waits here and nothing is lost.
-import { isOutage } from '../platform/database.ts';
+import { isOutage } from '../platform/outage.ts';
 import type { LogClient, LogRow, LogStore } from './logStore.ts';
 
 /** What a room has to write, and what it does once that is durable. */

@@ -167,11 +167,10 @@ export const blames = pgTable('blames', {
   runs: jsonb().notNull(),
 });
 
-/** ASCII punctuation parts words (`agents/SystemAgent.md`, `query_memory`), and so does a capital inside a word. */
-const asWords = (column: string) =>
-  `regexp_replace(${column} || ' ' || regexp_replace(${column}, '([a-z0-9])([A-Z])', '\\1 \\2', 'g'), '[\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e]+', ' ', 'g')`;
-
-/** The text of the last version of each file. `path` weighs more than `body`; past 150,000 characters the body is not in `words`. */
+/**
+ * The text of the last version of each file. `words` is null until somebody wrote it (see search/wordWriter.ts); in it `path` weighs more
+ * than `body`, and past 150,000 characters the body is not in it.
+ */
 export const searchTexts = pgTable(
   'search_texts',
   {
@@ -179,15 +178,15 @@ export const searchTexts = pgTable(
     volumeId: uuid('volume_id').notNull(),
     path: text().notNull(),
     body: text().notNull(),
-    words: words('words')
-      .notNull()
-      .generatedAlwaysAs(
-        sql.raw(
-          `setweight(to_tsvector('simple', ${asWords('path')}), 'A') || to_tsvector('simple', ${asWords('left(body, 150000)')})`,
-        ),
-      ),
+    words: words('words'),
   },
-  (t) => [index('search_texts_words').using('gin', t.words), index('search_texts_volume').on(t.volumeId)],
+  (t) => [
+    index('search_texts_words').using('gin', t.words),
+    index('search_texts_volume').on(t.volumeId),
+    index('search_texts_wordless')
+      .on(t.fileId)
+      .where(sql`words is null`),
+  ],
 );
 
 /** What `system/` held when it was last merged into the system volume: the base of the next upgrade. */

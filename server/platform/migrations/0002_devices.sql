@@ -40,7 +40,17 @@ CREATE TABLE "device_recordings" (
 	"ms" bigint NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "definition_vectors" (
+	"volume_id" uuid NOT NULL,
+	"key" text NOT NULL,
+	"vector" "bytea" NOT NULL,
+	CONSTRAINT "definition_vectors_volume_id_key_pk" PRIMARY KEY("volume_id","key")
+);
+--> statement-breakpoint
+ALTER TABLE "search_texts" ALTER COLUMN "words" DROP NOT NULL;--> statement-breakpoint
+ALTER TABLE "search_texts" ALTER COLUMN "words" DROP EXPRESSION;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "used" jsonb;--> statement-breakpoint
 CREATE INDEX "device_artifacts_file" ON "device_artifacts" USING btree ("file_id","created_at");--> statement-breakpoint
 CREATE INDEX "device_events_file" ON "device_events" USING btree ("file_id","id");--> statement-breakpoint
-CREATE INDEX "device_recordings_file" ON "device_recordings" USING btree ("file_id","started_at");
+CREATE INDEX "device_recordings_file" ON "device_recordings" USING btree ("file_id","started_at");--> statement-breakpoint
+CREATE INDEX "search_texts_wordless" ON "search_texts" USING btree ("file_id") WHERE words is null;

@@ -2,9 +2,11 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { silentLog } from '../../platform/log.ts';
 import { openTestDatabase } from '../../platform/testDatabase.ts';
 import { searchVolume } from './search.ts';
 import { createSearchStore } from './searchStore.ts';
+import { openWordWriter } from './wordWriter.ts';
 import { files, searchTexts, volumes } from '../tables.ts';
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>;
@@ -30,6 +32,13 @@ async function add(volume: string, texts: Record<string, string>, deletedAt: Dat
       .insert(searchTexts)
       .values(some.map(({ id, name, body }) => ({ fileId: id, volumeId: volume, path: name, body })));
   }
+  await writeWords();
+}
+/** As the server does, until there is none to write. */
+async function writeWords() {
+  const writer = openWordWriter({ store: createSearchStore(database), log: silentLog });
+  await writer.settled();
+  await writer.close();
 }
 const find = (q: string, limit = 50) => searchVolume({ store: createSearchStore(database), volumeId, q, limit });
 const paths = async (q: string) => [...new Set((await find(q)).hits.map((hit) => hit.path))];

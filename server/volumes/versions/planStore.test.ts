@@ -70,6 +70,23 @@ test('files change places, go away and make room for new ones, all in one act', 
   expect((await rows())['three']).toBe('back back');
 });
 
+test('[GI10] words are written again for the files whose path or text changed, and only for them', async () => {
+  const { ids, write } = await newVolume();
+  await database.execute(sql`update search_texts set words = 'there'::tsvector`);
+  await write(
+    [
+      { act: 'move', fileId: ids.one, path: 'elsewhere' },
+      { act: 'commit', fileId: ids.two, blob: 'new', size: 3 },
+    ],
+    { searches: [{ fileId: ids.two, path: 'two', blob: 'new' }] },
+  );
+  const rows = await database
+    .select()
+    .from(searchTexts)
+    .where(sql`words is null`);
+  expect(rows.map(({ fileId }) => fileId).sort()).toEqual([ids.one, ids.two].sort());
+});
+
 test('a file moves to the path of one that goes, and a new one comes to where it was', async () => {
   const { ids, write, rows } = await newVolume();
   await write([

@@ -170,12 +170,12 @@ function statementOf({ plan, markCommitted }: Write, part: Part, intent: string 
     ),
     unsearched as (delete from ${searchTexts} where file_id = any(${sql.param(gone)}::uuid[])),
     renamed as (
-      update ${searchTexts} s set path = r.path from ${rows(renamed, 'id uuid, path text')} where s.file_id = r.id
+      update ${searchTexts} s set path = r.path, words = null from ${rows(renamed, 'id uuid, path text')} where s.file_id = r.id
     ),
     searched as (
       insert into ${searchTexts} (file_id, volume_id, path, body)
       select "fileId", ${volumeId}::uuid, path, body from ${rows(part.searches, '"fileId" uuid, path text, body text')}
-      on conflict (file_id) do update set path = excluded.path, body = excluded.body
+      on conflict (file_id) do update set path = excluded.path, body = excluded.body, words = null
     ),
     marked as (${markCommitted(part.marks)})
     select 1`;
