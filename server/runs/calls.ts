@@ -8,10 +8,11 @@ import { askApproval, canonical, untilAborted, whyAsk } from './approval.ts';
 import { checkArguments, parseArguments } from './arguments.ts';
 import type { Budget } from './budget.ts';
 import type { WrittenCall } from './callPieces.ts';
+import { Interrupted } from './endings.ts';
 import { failureOf, shapeResult, type Spill } from './results.ts';
-import type { Taint } from './taint.ts';
+import { reachOf, type Taint } from './taint.ts';
 import type { Telling } from './telling.ts';
-import type { People, Reach, Tool, ToolContext, ToolResult, Verdict } from './types.ts';
+import type { People, Tool, ToolContext, ToolResult, Verdict } from './types.ts';
 
 export type CallSurroundings = {
   head: RunHead;
@@ -35,14 +36,6 @@ const together = 4;
 const longestOutput = 64 * 1024;
 /** Time for a write to end by itself once the run is stopped. */
 const graceMs = 2000;
-
-/** Raised through the signal when the server stops: calls stay open, so that the run can go on afterwards. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
-  constructor() {
-    super('The server was stopped.');
-  }
-}
 
 /** The same call three times in a row leads nowhere. */
 export const repetitions = 3;
@@ -288,9 +281,6 @@ function* batches(calls: CallState[], tools: Map<string, Tool>): Generator<CallS
 
 export const effectOf = (tool: Tool, args: Record<string, unknown>): Effect =>
   typeof tool.effect === 'function' ? tool.effect(args) : tool.effect;
-
-export const reachOf = (tool: Tool, args: Record<string, unknown>, run: RunHead): Reach =>
-  (typeof tool.reach === 'function' ? tool.reach(args, { run }) : tool.reach) ?? {};
 
 const findTool = (tools: Map<string, Tool>, name: string): Tool | null =>
   tools.get(name) ?? tools.get(toolNamed(name)) ?? null;

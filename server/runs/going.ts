@@ -10,7 +10,7 @@ import type { EventLog, OpenRun } from './eventLog.ts';
 import type { RunRow, RunStore } from './runStore.ts';
 import { waitingCalls } from './summary.ts';
 import type { Emit } from './types.ts';
-import { Interrupted } from './loop.ts';
+import { Interrupted } from './endings.ts';
 import type { Earlier, Lent, Said, WalkRun } from './walk.ts';
 
 type Ended = Extract<RunAct, { type: 'ended' }>;
@@ -23,6 +23,14 @@ export type Going = {
   /** The end is being written; nothing more is told. */
   ending: Promise<RunEvent> | null;
 };
+
+/** Writes the trace of a run that is about to end so; null when there is nowhere to write it. */
+export type WriteTrace = (ending: {
+  row: RunRow;
+  log: OpenRun;
+  /** Null: as it has ended. */
+  ended: Ended | null;
+}) => Promise<Omit<Extract<RunAct, { type: 'trace' }>, 'type'> | null>;
 
 export type GoingRuns = ReturnType<typeof createGoing>;
 
@@ -41,13 +49,7 @@ export function createGoing({
   store: RunStore;
   events: EventLog;
   walk: WalkRun;
-  /** Writes the trace of a run that is about to end so; null when there is nowhere to write it. */
-  trace: (ending: {
-    row: RunRow;
-    log: OpenRun;
-    /** Null: as it has ended. */
-    ended: Ended | null;
-  }) => Promise<Omit<Extract<RunAct, { type: 'trace' }>, 'type'> | null>;
+  trace: WriteTrace;
   clock: Clock;
   log: Log;
 }) {

@@ -3,7 +3,7 @@ import { readRun, type RunEvent, type RunState } from '#shared/run.ts';
 import { ModelFailure, type ModelPart } from '../platform/model.ts';
 import { createBudget, defaultLimits, limitsOf } from './budget.ts';
 import { callHash } from './approval.ts';
-import { Interrupted } from './loop.ts';
+import { Interrupted } from './endings.ts';
 import { messagesOf } from './messages.ts';
 import { ada, headOf, noPeople, play, scriptedModel, toolOf } from './testLoop.ts';
 import type { People, Tool } from './types.ts';

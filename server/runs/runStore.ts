@@ -1,10 +1,10 @@
 // Rows of runs and their events.
 import { and, asc, desc, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-orm';
-import type { RunEvent, RunStatus } from '#shared/run.ts';
+import { emptyRun, type RunEvent, type RunStatus } from '#shared/run.ts';
 import type { Database } from '../platform/database.ts';
 import type { EventLine, EventWriter } from './eventLog.ts';
 import type { UseRow } from './figures.ts';
-import type { RunSummaryRow } from './summary.ts';
+import { summaryOf, type RunSummaryRow } from './summary.ts';
 import { runCommits, runEvents, runs } from './tables.ts';
 import type { Earlier, Said } from './walk.ts';
 
@@ -25,15 +25,19 @@ type UsesQuery = { /** That the asker may read. */ volumeIds: string[]; personId
 
 export type RunStore = ReturnType<typeof createRunStore>;
 
-/** Named, so that PostgreSQL plans it once a connection. `$2`: what the rows of these runs say from now on. */
+/** Whatever a summary says has its column. */
+const summaryColumns = (Object.keys(summaryOf('', emptyRun())) as (keyof RunSummaryRow)[]).map((key) => {
+  const column = runs[key];
+  return { key, name: column.name, type: column.getSQLType() };
+});
+
+/** Prepared once a connection. `$2`: what the rows of these runs say from now on. */
 const appendEvents = `with told as (
   insert into run_events (run_id, seq, at, act)
   select run, seq, at, act from jsonb_to_recordset($1) as line (run uuid, seq int, at timestamptz, act jsonb)
 )
-update runs set status = now.status, reason = now.reason, answer = now.answer, steps = now.steps, calls = now.calls, tokens = now.tokens,
-  money = now.money, waiting = now.waiting, tainted = now.tainted, ended_at = now."endedAt"
-from jsonb_to_recordset($2) as now (id uuid, status text, reason text, answer text, steps int, calls int, tokens bigint, money real,
-  waiting int, tainted boolean, "endedAt" timestamptz)
+update runs set ${summaryColumns.flatMap(({ key, name }) => (key === 'id' ? [] : `${name} = now."${key}"`)).join(', ')}
+from jsonb_to_recordset($2) as now (${summaryColumns.map(({ key, type }) => `"${key}" ${type}`).join(', ')})
 where runs.id = now.id`;
 
 const lineOf = ({ run, event: { seq, at, ...act } }: EventLine) => ({ run, seq, at, act });

@@ -1,6 +1,7 @@
 // RU8: of {untrusted input, private data, an effect outside} a run may combine two by itself. The third needs a person, because the
 // three together are how words that somebody planted carry out what somebody else trusted us with.
-import type { Reach } from './types.ts';
+import type { RunHead, RunState } from '#shared/run.ts';
+import type { Reach, Tool } from './types.ts';
 
 export type Taint = {
   /** From where untrusted text came in; empty: none did. */
@@ -26,4 +27,34 @@ export function whyTainted(taint: Taint, reach: Reach): string | null {
   return reach.outside
     ? `It sends something outside, and this run has read what is not public${from && `, and text from outside${from}`}.`
     : `It reads what is not public, and this run has text from outside${from} and a way out.`;
+}
+
+export const reachOf = (tool: Tool, args: Record<string, unknown>, run: RunHead): Reach =>
+  (typeof tool.reach === 'function' ? tool.reach(args, { run }) : tool.reach) ?? {};
+
+/** What a run let in and out before, as far as its calls tell. `spoke`: there was a conversation before it. */
+export function rememberTaint({
+  taint,
+  past,
+  tools,
+  head,
+  spoke,
+}: {
+  taint: Taint;
+  past: RunState | null;
+  tools: Map<string, Tool>;
+  head: RunHead;
+  spoke: boolean;
+}): void {
+  if (spoke) taint.private = true;
+  for (const source of past?.taint ?? []) if (!taint.sources.includes(source)) taint.sources.push(source);
+  for (const item of past?.items ?? [])
+    for (const call of item.kind === 'step' ? item.calls : []) {
+      const tool = tools.get(call.tool);
+      if (!['ok', 'failed', 'acting'].includes(call.status) || typeof call.args !== 'object' || call.args === null)
+        continue;
+      const reach = tool ? reachOf(tool, call.args as Record<string, unknown>, head) : { private: true, outside: true };
+      taint.private ||= reach.private === true || call.children.length > 0;
+      taint.outside ||= reach.outside === true;
+    }
 }

@@ -9,7 +9,7 @@ import { createSearchStore } from '../../volumes/search/searchStore.ts';
 import { actorOf, idOf, startVolumes, type Person } from '../../volumes/testVolumes.ts';
 import { checkArguments } from '../arguments.ts';
 import { createBudget, defaultLimits } from '../budget.ts';
-import { reachOf } from '../calls.ts';
+import { reachOf } from '../taint.ts';
 import { noTaint } from '../taint.ts';
 import { headOf } from '../testLoop.ts';
 import type { BrowserCalls, Tool, ToolContext, ToolResult } from '../types.ts';

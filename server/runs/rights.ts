@@ -1,0 +1,29 @@
+// What a run may do: what its person may do now, with the token by which it was started (RU4).
+import type { Face } from '#shared/live.ts';
+import { decide, type Actor } from '#shared/permissions.ts';
+import type { VolumeTarget } from '../platform/http.ts';
+import type { RunRow } from './runStore.ts';
+
+export type RunAccess = {
+  /** As this person sees it now. */
+  volume(id: string, personId: string): Promise<VolumeTarget | null>;
+  face(personId: string): Promise<Face | null>;
+  /** Is the token with which it was started still good? A run outlives a sign-in, not a token. */
+  isTokenGood(tokenId: string): Promise<boolean>;
+};
+
+export const actorOf = ({ personId, actor: { login, scopes, onlyVolume, tokenId } }: RunRow): Actor => ({
+  personId, login, scopes, onlyVolume, tokenId, isAdmin: false, sessionId: null,
+}); // prettier-ignore
+
+/** May this run still act as its person, here and now? Says why not. */
+export async function lostRight({ row, access }: { row: RunRow; access: RunAccess }): Promise<string | null> {
+  const volume = await access.volume(row.volumeId, row.personId);
+  const { name, kind, role } = volume ?? { name: row.head.volume, kind: 'team' as const, role: null };
+  const resource = { kind: 'volume', name, volumeKind: kind, role } as const;
+  const token = row.actor.tokenId;
+  if (token && !(await access.isTokenGood(token))) return 'The access token that started it is no longer good.';
+  if (decide({ actor: actorOf(row), verb: 'volume.run', resource }) !== 'allow')
+    return `${row.head.by.name} may no longer run anything in ${row.head.volume}.`;
+  return null;
+}
