@@ -5,7 +5,7 @@ import { decide } from '#shared/permissions.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import { openAgents } from './agents.ts';
 import type { Config } from './config.ts';
-import { openDevices } from './devices/devices.ts';
+import { openDevices, type Devices } from './devices/devices.ts';
 import { createLive } from './live/live.ts';
 import { openMemory } from './memory/memory.ts';
 import type { Models } from './models/types.ts';
@@ -111,6 +111,9 @@ export async function openWorkspace({
     failed: failed('library.failed'),
   });
 
+  /** Null until the boards are there: what happens before concerns none that is in memory. */
+  let opened: Pick<Devices, 'edited' | 'committed'> | null = null;
+
   // ---- living documents: the log, the rooms, who may come in
   const access: RoomAccess = {
     faceOf: async (personId) => (await accounts.face(personId))!,
@@ -133,6 +136,7 @@ export async function openWorkspace({
       edited(edit) {
         versions.edited(edit);
         library.edited(edit);
+        opened?.edited(edit);
       },
       left: (left) => versions.left(left),
     },
@@ -193,6 +197,7 @@ export async function openWorkspace({
         news.committed(told);
         memory.committed(told);
         wordWriter.written();
+        opened?.committed(told);
       },
     },
     keepConflicts: merges.keepConflicts,
@@ -281,7 +286,7 @@ export async function openWorkspace({
   await openSystem();
 
   // ---- boards, shared between browsers
-  const devices = openDevices({
+  const devices = await openDevices({
     database,
     directory: path.join(config.dataDir, 'devices'),
     files: {
@@ -290,23 +295,21 @@ export async function openWorkspace({
       readable: volumes.readable,
       under: store.under,
       byId: store.byId,
-      byPath: store.byPath,
       volumeName: nameOf,
       text: async (fileId) => (await rooms.read(fileId)) ?? versions.textOf(fileId),
-      async bytes({ volumeId, fileId }) {
-        const row = await store.byId(fileId);
-        if (row?.kind !== 'binary') {
-          const text = row && ((await rooms.read(fileId)) ?? (await versions.textOf(fileId)));
-          return text === null ? null : Buffer.from(text);
-        }
-        return row.blob === null ? null : versions.readBlob({ volumeId, oid: row.blob });
+      async bytesAt({ volumeId, path: at }) {
+        const row = await store.byPath(volumeId, at);
+        if (row?.kind === 'binary') return row.blob === null ? null : versions.readBlob({ volumeId, oid: row.blob });
+        const text = row && ((await rooms.read(row.id)) ?? (await versions.textOf(row.id)));
+        return text === null ? null : Buffer.from(text);
       },
       create: files.createText,
     },
-    faces: accounts.faces,
+    people: accounts,
     clock,
     failed: failed('devices.failed'),
   });
+  opened = devices;
 
   // ---- what works for them
   const agents = await openAgents({
@@ -338,6 +341,7 @@ export async function openWorkspace({
     accounts.onAccessChanged(({ personId }) => {
       live.accessChanged({ personId });
       rooms.recheck(personId).catch(failed('access.recheck-failed'));
+      devices.recheck(personId).catch(failed('access.recheck-failed'));
     }),
     accounts.notifications.onNotified((told) => live.notified(told)),
   ];
@@ -386,7 +390,7 @@ export async function openWorkspace({
       ...memory.routes,
       ...devices.handlers,
     },
-    acceptors: { '/sync/': rooms.join, '/live': live.accept },
+    acceptors: { '/sync/': rooms.join, '/live': live.accept, '/devices/': devices.accept },
 
     async personJoined({ id, login }: { id: string; login: string }): Promise<void> {
       await volumes.ensureForPerson({ id, login });

@@ -126,8 +126,11 @@ export type FromViewer =
   | { type: 'world'; command: WorldCommand }
   | { type: 'record'; on: boolean };
 export type ToViewer =
-  /** The first message. Bytes follow from `from`: later than asked where the scrollback no longer holds more. */
-  | { type: 'hello'; you: string; from: number; end: number; marks: Mark[] }
+  /**
+   * The first message. `you`: the key of the driver that you would be. Bytes follow from `from`: later than asked where the scrollback no
+   * longer holds more. Offsets below `begin` are of an earlier scrollback, which a restart of the server ended; none is used twice.
+   */
+  | { type: 'hello'; you: string; from: number; begin: number; end: number; marks: Mark[] }
   | { type: 'state'; state: DeviceState }
   | { type: 'mark'; mark: Mark }
   | { type: 'job-result'; result: JobResult }

@@ -23,3 +23,10 @@ export function need({ actor, verb, volume }: { actor: Actor; verb: DeviceVerb; 
   if (verdict === 'not-found') throw notFound('such volume');
   throw new Problem('forbidden', 'Your role does not allow that.');
 }
+
+/** What somebody may with a board now, or why they may not even see it. */
+export function mayOrWhy({ actor, volume }: { actor: Actor; volume: VolumeTarget }): May | 'not-found' | 'forbidden' {
+  const may = mayOf({ actor, volume });
+  if (may) return may;
+  return verdictOf({ actor, verb: 'device.watch', volume }) === 'forbidden' ? 'forbidden' : 'not-found';
+}

@@ -9,6 +9,7 @@ import { startVolumes, type TestVolumes } from '../volumes/testVolumes.ts';
 import { openDevices, type Devices } from './devices.ts';
 import { filesOf } from './testFiles.ts';
 
+const faceOf = (id: string) => ({ id, login: id, name: id, colour: 1 });
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-devices-'));
 let lab: TestVolumes;
 let devices: Devices;
@@ -16,12 +17,16 @@ let devices: Devices;
 beforeAll(async () => {
   lab = await startVolumes({
     postgresUrl: inject('postgresUrl'),
-    more(parts) {
-      devices = openDevices({
+    async more(parts) {
+      devices = await openDevices({
         database: parts.database,
         directory,
         files: filesOf(parts),
-        faces: async (ids) => new Map(ids.map((id) => [id, { id, login: id, name: id, colour: 1 }])),
+        people: {
+          face: async (id) => faceOf(id),
+          faces: async (ids) => new Map(ids.map((id) => [id, faceOf(id)])),
+          isStillValid: async () => true,
+        },
         clock: systemClock,
         failed: (error) => {
           throw error;

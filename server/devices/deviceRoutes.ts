@@ -3,9 +3,14 @@ import { Problem } from '#shared/errors.ts';
 import type { DeviceEvent } from '#shared/api/devices.ts';
 import type { Face } from '#shared/live.ts';
 import type { HandlersOf } from '../platform/http.ts';
+import type { Actor } from '#shared/permissions.ts';
 import type { Artifacts } from './artifacts.ts';
+import type { Audit } from './audit.ts';
+import type { Board } from './board.ts';
 import type { DeviceStore } from './deviceStore.ts';
 import type { BoardFiles, Inventory } from './inventory.ts';
+import { describeRecording, type Recordings } from './recordings.ts';
+import { castOf, rawOf } from './recordingText.ts';
 
 export type DeviceRoutes = HandlersOf<
   | 'GET /devices'
@@ -26,30 +31,43 @@ export type DeviceRoutes = HandlersOf<
 export function deviceRoutes({
   inventory,
   artifacts,
+  recordings,
   store,
+  audit,
   files,
-  faces,
+  people,
+  boardOf,
 }: {
   inventory: Inventory;
   artifacts: Artifacts;
+  recordings: Recordings;
   store: DeviceStore;
-  files: Pick<BoardFiles, 'byPath' | 'bytes'>;
-  faces: (ids: string[]) => Promise<Map<string, Face>>;
+  audit: Pick<Audit, 'flush'>;
+  files: Pick<BoardFiles, 'bytesAt'>;
+  people: { face: (id: string) => Promise<Face | null>; faces: (ids: string[]) => Promise<Map<string, Face>> };
+  boardOf: (id: string) => Promise<Board>;
 }): DeviceRoutes {
+  const me = async (actor: Actor): Promise<Face> => {
+    const face = await people.face(actor.personId);
+    if (!face) throw new Error('a signed-in person without a face');
+    return face;
+  };
+
   return {
     'GET /devices': async ({ actor, query }) => ({ devices: await inventory.list({ actor, volume: query.volume }) }),
     'POST /devices': ({ actor, body }) => inventory.create({ actor, ...body }),
     'GET /devices/:id': ({ actor, volume, file }) =>
       inventory.describe({ actor, volume, id: file.id, path: file.path }),
 
-    'POST /devices/:id/stop': () =>
-      Promise.reject(new Problem('unavailable', 'No browser holds this board: there is nobody who could stop it.')),
+    'POST /devices/:id/stop': async ({ actor, file }) => {
+      (await boardOf(file.id)).stop(await me(actor));
+      return {};
+    },
 
     'POST /devices/:id/artifacts': ({ actor, file, query, body }) =>
       artifacts.keep({ fileId: file.id, personId: actor.personId, bytes: body as Uint8Array, ...query }),
     'POST /devices/:id/artifacts/from-file': async ({ actor, volume, file, body }) => {
-      const from = await files.byPath(volume.id, body.from);
-      const bytes = from && (await files.bytes({ volumeId: volume.id, fileId: from.id }));
+      const bytes = await files.bytesAt({ volumeId: volume.id, path: body.from });
       if (!bytes) throw new Problem('not-found', `There is no file “${body.from}” in this volume.`);
       return artifacts.keep({ fileId: file.id, personId: actor.personId, name: body.from.split('/').at(-1)!, bytes });
     },
@@ -58,19 +76,44 @@ export function deviceRoutes({
       return download({ name: artifact.name, type: 'application/octet-stream', bytes, more: { 'x-sha256': artifact.sha256 } }); // prettier-ignore
     },
 
-    'GET /devices/:id/recordings': async () => ({ recordings: [] }),
-    'POST /devices/:id/recordings': () => Promise.reject(notOnline()),
-    'POST /devices/:id/recordings/stop': () => Promise.reject(notOnline()),
-    'GET /devices/:id/recordings/:recording': () => Promise.reject(new Problem('not-found', 'There is no such recording.')), // prettier-ignore
-    'DELETE /devices/:id/recordings/:recording': () => Promise.reject(new Problem('not-found', 'There is no such recording.')), // prettier-ignore
+    'GET /devices/:id/recordings': async ({ file }) => {
+      const rows = await recordings.list(file.id);
+      const known = await people.faces([...new Set(rows.map(({ personId }) => personId))]);
+      return { recordings: rows.map((row) => describeRecording(row, known.get(row.personId) ?? null)) };
+    },
+    'POST /devices/:id/recordings': async ({ actor, file }) => {
+      const by = await me(actor);
+      return describeRecording((await (await boardOf(file.id)).record({ on: true, by })).row, by);
+    },
+    'POST /devices/:id/recordings/stop': async ({ actor, file }) => {
+      const { row, by } = await (await boardOf(file.id)).record({ on: false, by: await me(actor) });
+      return describeRecording(row, by);
+    },
+    'GET /devices/:id/recordings/:recording': async ({ file, params, query }) => {
+      const { row, text } = await recordings.read({ id: params.recording, fileId: file.id });
+      const name = `${file.path.split('/').at(-1)!.replace(/\.md$/i, '')}-${row.startedAt.toISOString().slice(0, 19).replaceAll(':', '')}`;
+      if (query.format === 'raw')
+        return download({ name: `${name}.bin`, type: 'application/octet-stream', bytes: rawOf(text) });
+      if (query.format === 'cast') {
+        const cast = castOf({ text, title: file.path, startedAt: row.startedAt });
+        return download({ name: `${name}.cast`, type: 'application/x-asciicast', bytes: Buffer.from(cast) });
+      }
+      return download({ name: `${name}.jsonl`, type: 'application/x-ndjson', bytes: Buffer.from(text) });
+    },
+    'DELETE /devices/:id/recordings/:recording': async ({ file, params }) => {
+      if (!(await recordings.remove({ id: params.recording, fileId: file.id })))
+        throw new Problem('conflict', 'It is being recorded. Stop it first.');
+      return {};
+    },
 
     'GET /devices/:id/audit': async ({ file, query: { cursor, limit } }) => {
       if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
         throw new Problem('invalid', 'This cursor did not come from this list.', { field: 'cursor' });
+      if (cursor === undefined) await audit.flush(); // what happened a moment ago is in it
       const before = cursor === undefined ? null : Number(cursor);
       const rows = await store.events({ fileId: file.id, before, limit: limit + 1 });
       const page = rows.slice(0, limit);
-      const known = await faces([...new Set(page.flatMap(({ personId }) => personId ?? []))]);
+      const known = await people.faces([...new Set(page.flatMap(({ personId }) => personId ?? []))]);
       const events = page.map((row): DeviceEvent => ({
         id: String(row.id),
         at: row.at.toISOString(),
@@ -84,8 +127,6 @@ export function deviceRoutes({
     },
   };
 }
-
-const notOnline = () => new Problem('conflict', 'The board is not online: there is nothing to record.');
 
 /** Bytes that a browser saves and never shows. */
 function download({

@@ -36,8 +36,11 @@ export function createDeviceStore(queries: Queries) {
       const rows = await queries.select().from(deviceBoards).where(inArray(deviceBoards.fileId, fileIds));
       return new Map(rows.map((row) => [row.fileId, row]));
     },
-    async setStop(fileId: string, stop: { by: string; at: number; done: boolean } | null): Promise<void> {
-      const set = { stopBy: stop?.by ?? null, stopAt: stop && new Date(stop.at), stopDone: stop?.done ?? false };
+    async keep(
+      fileId: string,
+      { stop, restless }: { stop: { by: { id: string }; at: number; done: boolean } | null; restless: boolean },
+    ): Promise<void> {
+      const set = { stopBy: stop?.by.id ?? null, stopAt: stop && new Date(stop.at), stopDone: stop?.done ?? false, restless }; // prettier-ignore
       await queries.update(deviceBoards).set(set).where(eq(deviceBoards.fileId, fileId));
     },
 

@@ -17,11 +17,11 @@ export type BoardFiles = {
   under: (volumeId: string, folder: string) => Promise<{ id: string; path: string; kind: 'text' | 'binary' }[]>;
   /** Also of a deleted file. */
   byId: (id: string) => Promise<{ path: string; volumeId: string; deletedAt: Date | null } | null>;
-  byPath: (volumeId: string, path: string) => Promise<{ id: string; kind: 'text' | 'binary' } | null>;
   volumeName: (volumeId: string) => Promise<string | null>;
   /** With what is typed and in no version yet. */
   text: (fileId: string) => Promise<string | null>;
-  bytes: (file: { volumeId: string; fileId: string }) => Promise<Uint8Array | null>;
+  /** Null: there is no such file. */
+  bytesAt: (file: { volumeId: string; path: string }) => Promise<Uint8Array | null>;
   create: (creation: { volumeId: string; person: string; path: string; text: string }) => Promise<{ id: string }>;
 };
 
@@ -80,6 +80,11 @@ export function createInventory({
         if (volume && mayOf({ actor, volume })) found.push(...(await ofVolume(actor, volume)));
       }
       return found;
+    },
+    async deviceOf({ actor, id }: { actor: Actor; id: string }): Promise<Device> {
+      const file = await files.findFile(id, actor);
+      if (!file || file.deletedAt || !isBoardPath(file.path)) throw notFound('such board');
+      return describe({ actor, volume: file.volume, id, path: file.path });
     },
     /** Null: there is no such board any more. */
     async place(id: string): Promise<BoardPlace | null> {

@@ -14,6 +14,8 @@ export const deviceBoards = pgTable('device_boards', {
   stopBy: uuid('stop_by'),
   stopAt: at('stop_at'),
   stopDone: boolean('stop_done').notNull().default(false),
+  /** Somebody drove, and it was not brought to rest since. */
+  restless: boolean().notNull().default(false),
 });
 
 export const deviceEvents = pgTable(

@@ -24,10 +24,12 @@ export function filesOf({
     readable: volumes.readable,
     under: store.under,
     byId: store.byId,
-    byPath: store.byPath,
     volumeName: async () => 'team/lab',
     text,
-    bytes: async ({ fileId }) => Buffer.from((await text(fileId)) ?? ''),
+    async bytesAt({ volumeId, path }) {
+      const row = await store.byPath(volumeId, path);
+      return row && Buffer.from((await text(row.id)) ?? '');
+    },
     async create({ volumeId, person, path, text: content }) {
       const id = crypto.randomUUID();
       const change = { kind: 'put', fileId: id, path, fileKind: 'text', content } as const;

@@ -57,8 +57,17 @@ export type RunBoard = {
   keepFile(path: string): Promise<Artifact>;
   bytesOf(artifact: string): Promise<Uint8Array>;
 
-  /** What the board said: from an offset, or (`from` null) the last `most` bytes. Needs no lease. `skipped`: bytes before `from` that are no longer held. */
-  read(range: { from: number | null; most: number }): { bytes: Uint8Array; from: number; to: number; skipped: number };
+  /**
+   * What the board said: from an offset, or (`from` null) the last `most` bytes. Needs no lease. `end`: all that it said up to now;
+   * `skipped`: bytes from `from` on that are no longer held.
+   */
+  read(range: { from: number | null; most: number }): {
+    bytes: Uint8Array;
+    from: number;
+    to: number;
+    end: number;
+    skipped: number;
+  };
   /** Waits until the board says something that fits. Needs no lease. `bytes` is what it said since `from`, matched or not. */
   waitFor(asked: {
     pattern: Pattern;

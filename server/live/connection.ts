@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { errorCodes, type ErrorCode } from '#shared/errors.ts';
 import type { Face, FromBrowser, ToBrowser } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
+import { adoptSocket } from '../platform/webSocket.ts';
 import { readMessage } from './messages.ts';
 
 export const liveLimits = {
@@ -15,15 +16,6 @@ export const liveLimits = {
   /** Bytes that may wait for a browser that does not read; past it the connection ends, and the page reads the API again. */
   waiting: 2 * 2 ** 20,
   pingMs: 30_000,
-};
-
-/** The part of `ws` behind its own server: what `completeUpgrade` does once a handshake is answered, as it is here (sockets.ts). */
-type Adopting = WebSocket & {
-  setSocket(
-    socket: Duplex,
-    head: Buffer,
-    options: { maxPayload: number; skipUTF8Validation: boolean; allowSynchronousEvents: boolean },
-  ): void;
 };
 
 export class LiveConnection {
@@ -56,21 +48,24 @@ export class LiveConnection {
     this.tab = tab;
     this.actor = actor;
     this.face = face;
-    // no address: the handshake is done
-    const adopting = new WebSocket(null as unknown as string, undefined, { autoPong: true } as object) as Adopting;
-    this.socket = adopting;
-    adopting.on('error', () => undefined); // a frame that breaks the protocol; `ws` closes with its code
-    adopting.on('pong', () => (this.answered = true));
-    adopting.on('close', () => {
-      clearInterval(this.pings);
-      ended();
-    });
-    adopting.on('message', (data: Buffer, isBinary: boolean) => {
-      if (!this.mayGoOn()) return this.end('rate-limited', 'Too many messages.');
-      if (isBinary) return this.socket.close(1003, 'JSON only.');
-      const message = readMessage(data.toString('utf8'));
-      if (!message) return this.end('invalid', 'That is no message of ours.');
-      said(message);
+    this.socket = adoptSocket({
+      socket,
+      head,
+      maxPayload: liveLimits.message,
+      listen: (adopted) => {
+        adopted.on('pong', () => (this.answered = true));
+        adopted.on('close', () => {
+          clearInterval(this.pings);
+          ended();
+        });
+        adopted.on('message', (data: Buffer, isBinary: boolean) => {
+          if (!this.mayGoOn()) return adopted.close(errorCodes['rate-limited'].close, 'Too many messages.');
+          if (isBinary) return adopted.close(1003, 'JSON only.');
+          const message = readMessage(data.toString('utf8'));
+          if (!message) return adopted.close(errorCodes.invalid.close, 'That is no message of ours.');
+          said(message);
+        });
+      },
     });
     this.pings = setInterval(() => {
       if (!this.answered) return this.socket.terminate();
@@ -78,11 +73,6 @@ export class LiveConnection {
       this.socket.ping();
     }, liveLimits.pingMs);
     this.pings.unref();
-    adopting.setSocket(socket, head, {
-      maxPayload: liveLimits.message,
-      skipUTF8Validation: false,
-      allowSynchronousEvents: true,
-    });
   }
 
   /** `text`: a message that goes to many is put into words once. */

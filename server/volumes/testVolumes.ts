@@ -92,7 +92,7 @@ export async function startVolumes({
     versions: Versions;
     rooms: Awaited<ReturnType<typeof openRooms>>;
     importing: ReturnType<typeof createImporting>;
-  }) => Partial<Handlers>;
+  }) => Partial<Handlers> | Promise<Partial<Handlers>>;
 }) {
   const database = await openTestDatabase(postgresUrl);
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-volumes-'));
@@ -193,7 +193,7 @@ export async function startVolumes({
       ...archiveRoutes({ importing, versions, gitClone: gitClone ?? (() => Promise.reject(new Error('no git here'))) }),
       ...historyRoutes({ versions }),
       ...rollbackRoutes(rollback),
-      ...more?.({ database, store, volumes, versions, rooms, importing }),
+      ...(await more?.({ database, store, volumes, versions, rooms, importing })),
     }),
     gatekeepers: {
       who: async ({ token }) => (logins.includes(token as Person) ? actorOf(token as Person) : null),

@@ -2,7 +2,7 @@
 // socket `/devices/<id>` (shared/devices.ts). Here: which there are, the emergency stop, bytes on their way, recordings, the audit.
 import { z } from 'zod';
 import type { Artifact, DeviceState } from '../devices.ts';
-import { cursor, Face, flag, nothing, path, time } from './words.ts';
+import { cursor, Face, nothing, path, time } from './words.ts';
 
 const MiB = 2 ** 20;
 /** The most that one artifact holds. */
@@ -82,7 +82,7 @@ export const deviceRoutes = {
   'GET /devices/:id/recordings': { may: 'device.watch', summary: 'Recordings, newest first', answer: z.object({ recordings: z.array(Recording) }) },
   'POST /devices/:id/recordings': { may: 'device.drive', summary: 'Start to record what is said both ways', answer: Recording },
   'POST /devices/:id/recordings/stop': { may: 'device.drive', summary: 'Stop recording', answer: Recording },
-  'GET /devices/:id/recordings/:recording': { may: 'device.watch', summary: 'A recording: JSON lines with times, the bare bytes that the board said, or asciicast v2', query: z.object({ format: z.enum(['jsonl', 'raw', 'cast']).default('jsonl'), download: flag }), answer: z.any() },
+  'GET /devices/:id/recordings/:recording': { may: 'device.watch', summary: 'A recording: JSON lines with times, the bare bytes that the board said, or asciicast v2', query: z.object({ format: z.enum(['jsonl', 'raw', 'cast']).default('jsonl') }), answer: z.any() },
   'DELETE /devices/:id/recordings/:recording': { may: 'device.drive', summary: 'Delete a recording', answer: nothing },
   'GET /devices/:id/audit': { may: 'device.watch', summary: 'Who sent what, newest first', query: z.object({ cursor, limit: z.coerce.number().int().min(1).max(500).default(100) }), answer: z.object({ events: z.array(DeviceEvent), cursor: z.string().nullable() }) },
 } as const;

@@ -14,7 +14,8 @@ CREATE TABLE "device_boards" (
 	"offset" bigint NOT NULL,
 	"stop_by" uuid,
 	"stop_at" timestamp with time zone,
-	"stop_done" boolean DEFAULT false NOT NULL
+	"stop_done" boolean DEFAULT false NOT NULL,
+	"restless" boolean DEFAULT false NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "device_events" (

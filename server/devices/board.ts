@@ -1,0 +1,665 @@
+// A board while anybody has to do with it: one browser holds it, many look, one drives. What the board says goes to all; what reaches the
+// board is checked here against the lease, and once more by the board's browser, which knows the epoch too (DE1, DE2). One idea, one
+// class: all that is told about a board is told in one order.
+import type { Duplex } from 'node:stream';
+import { encodeFrame, frameTypes, type DeviceState, type Driver, type Frame, type FromHost, type FromViewer, type Job, type JobResult, type Mark, type ToHost } from '#shared/devices.ts'; // prettier-ignore
+import { Problem, type ErrorCode } from '#shared/errors.ts';
+import { newLeaseState, nextLeaseTime, stepLease, viewLease, type LeaseEffect, type LeaseEvent, type LeaseState, type Refused } from '#shared/lease.ts'; // prettier-ignore
+import type { Face } from '#shared/live.ts';
+import type { Actor } from '#shared/permissions.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { May } from './access.ts';
+import type { Artifacts } from './artifacts.ts';
+import type { Audit } from './audit.ts';
+import type { BoardPlace } from './inventory.ts';
+import { BoardJobs, isWhole } from './jobs.ts';
+import { Line } from './line.ts';
+import { Rate, type DeviceLimits } from './limits.ts';
+import { readFromHost, readFromViewer } from './messages.ts';
+import { Output, type View } from './output.ts';
+import type { Recorder, Recordings } from './recordings.ts';
+
+type Viewer = { line: Line<FromViewer>; view: View; driver: Driver; may: May; bytes: Rate };
+type Host = {
+  line: Line<FromHost>;
+  flood: Rate;
+  openedAt: number;
+  /** Null until it has said what it holds. */
+  holds: { kind: 'serial' | 'virtual'; port: string; agent: string; since: number } | null;
+};
+type Arrival = { socket: Duplex; head: Buffer; actor: Actor; face: Face };
+type Timeless = LeaseEvent extends infer E ? (E extends LeaseEvent ? Omit<E, 'now'> : never) : never;
+
+export type BoardNeeds = {
+  place: BoardPlace;
+  /** Numbers that nobody used before; `epochs`: up to which. */
+  numbers: { epoch: number; epochs: number; offset: number; bytes: number };
+  /** What was true when the server went down. */
+  before: { stop: LeaseState['stop']; restless: boolean };
+  limits: DeviceLimits;
+  clock: Clock;
+  artifacts: Pick<Artifacts, 'describe'>;
+  recordings: Pick<Recordings, 'start'>;
+  audit: Pick<Audit, 'add' | 'input'>;
+  /** For the next server. */
+  keep: (what: { stop: LeaseState['stop']; restless: boolean }) => Promise<void>;
+  /** More numbers: up to which they reach now. */
+  reserve: () => Promise<{ epochs: number; bytes: number }>;
+  failed: (error: unknown) => void;
+};
+
+export const personKey = (personId: string): string => `person:${personId}`;
+
+export class Board {
+  place: BoardPlace;
+  readonly output: Output;
+  readonly jobs: BoardJobs;
+  /** Called after each change, for runs that wait. */
+  readonly listeners = new Set<() => void>();
+  /** Called with what was said, for runs that read. */
+  readonly readers = new Set<() => void>();
+  private lease: LeaseState;
+  private readonly viewers = new Set<Viewer>();
+  private readonly runs = new Map<string, number>();
+  private host: Host | null = null;
+  private why: string | null = null;
+  private baud: number;
+  private recorder: Recorder | null = null;
+  private recordingStarts = false;
+  private inputOffset = 0;
+  private readonly needs: BoardNeeds;
+  private reserving = false;
+  private kept: string;
+  private keeping: Promise<void> = Promise.resolve();
+  private stateTimer: NodeJS.Timeout | null = null;
+  private hostKnows = true;
+  private shownExpiry = 0;
+  private usedAt: number;
+
+  constructor(needs: BoardNeeds) {
+    const { place, numbers, before, limits, clock } = needs;
+    this.needs = needs;
+    this.place = place;
+    this.baud = place.file.baud;
+    this.usedAt = clock.now();
+    this.lease = { ...newLeaseState({ epoch: numbers.epoch, restless: before.restless }), stop: before.stop };
+    this.kept = JSON.stringify(before);
+    this.output = new Output({
+      limits,
+      clock,
+      begin: numbers.offset,
+      said: (bytes) => {
+        this.recorder?.output(bytes);
+        for (const read of this.readers) read();
+      },
+    });
+    this.jobs = new BoardJobs({
+      clock,
+      toHost: (message) => this.toHost(message),
+      ended: (view, result) => {
+        this.step({ type: 'job-end', id: view.id });
+        const how = result.ok ? 'done' : `${result.code}${result.text ? `: ${result.text.trim().slice(-200)}` : ''}`;
+        this.note({ kind: 'job-end', by: view.by, text: `${view.label}: ${how}`, job: view.id });
+      },
+    });
+  }
+
+  get isIdle(): boolean {
+    const isFree = this.viewers.size === 0 && !this.host && this.runs.size === 0 && !this.recorder;
+    return isFree && this.needs.clock.now() - this.usedAt > this.needs.limits.idle;
+  }
+  get actors(): Actor[] {
+    return [...this.viewers, ...(this.host ? [this.host] : [])].map(({ line }) => line.actor);
+  }
+  leaseState(): LeaseState {
+    return this.lease;
+  }
+
+  state(): DeviceState {
+    const { id, volume, path, file } = this.place;
+    const { host, lease, recorder } = this;
+    const watchers = new Map([...this.viewers].map(({ line }) => [line.face.id, line.face]));
+    return {
+      id,
+      volume,
+      path,
+      label: file.label,
+      kind: host?.holds?.kind ?? file.kind,
+      chip: file.chip,
+      connection: lease.connection,
+      why: lease.connection === 'online' ? null : this.why,
+      host: host?.holds ? { person: host.line.face, agent: host.holds.agent, port: host.holds.port, since: host.holds.since } : null, // prettier-ignore
+      baud: host?.holds ? this.baud : file.baud,
+      ...viewLease(lease),
+      stop: lease.stop,
+      job: this.jobs.view,
+      watchers: [...watchers.values()].slice(0, 100),
+      recording: recorder && {
+        id: recorder.id,
+        by: recorder.by,
+        since: recorder.row.startedAt.getTime(),
+        bytes: recorder.row.outputBytes + recorder.row.inputBytes,
+      },
+      now: this.needs.clock.now(),
+    };
+  }
+
+  // ---- who comes, who goes ---------------------------------------------------------------------------------------------------
+
+  get isFull(): boolean {
+    return this.viewers.size >= this.needs.limits.viewers;
+  }
+
+  /** Somebody who looks, and perhaps drives. `asked`: the offset up to which they have everything. */
+  enter({ may, asked, ...arrival }: Arrival & { may: May; asked: number | null }): void {
+    const { limits } = this.needs;
+    const driver: Driver = { key: personKey(arrival.face.id), person: arrival.face, run: null };
+    const line: Line<FromViewer> = new Line<FromViewer>({
+      ...arrival,
+      limits,
+      messages: limits.viewerMessages,
+      read: readFromViewer,
+      said: (message) => this.hear(viewer, message),
+      frame: (frame) => this.typed(viewer, frame),
+      drained: () => this.output.catchUp(viewer.view),
+      ended: () => this.left(viewer),
+    });
+    const view = this.output.enter({ line, you: driver.key, asked });
+    const viewer: Viewer = { line, view, driver, may, bytes: new Rate(limits.viewerBytes) };
+    this.viewers.add(viewer);
+    line.send({ type: 'state', state: this.state() });
+    this.step({ type: 'back', key: driver.key });
+    this.tellState();
+  }
+
+  private left(viewer: Viewer): void {
+    if (!this.viewers.delete(viewer)) return;
+    this.output.views.delete(viewer.view);
+    this.usedAt = this.needs.clock.now();
+    const { key } = viewer.driver;
+    if (![...this.viewers].some(({ driver }) => driver.key === key)) this.step({ type: 'gone', key });
+    this.tellState();
+  }
+
+  /** Throws when somebody else holds it. */
+  checkHold(actor: Actor): void {
+    if (this.host && this.host.line.actor.personId !== actor.personId)
+      throw new Problem('conflict', `${this.host.line.face.name} holds this board in their browser.`);
+  }
+
+  /** The browser that the board is plugged into. */
+  hold(arrival: Arrival): void {
+    const { limits, clock } = this.needs;
+    const before = this.host;
+    if (before) this.unhold(before, `${arrival.face.name} opened it in another tab`);
+    before?.line.end('forbidden', 'You hold this board in another tab now.');
+    const line: Line<FromHost> = new Line<FromHost>({
+      ...arrival,
+      limits,
+      messages: limits.hostMessages,
+      read: readFromHost,
+      said: (message) => this.heard(host, message),
+      frame: (frame) => this.saidBytes(host, frame),
+      drained: () => undefined,
+      ended: () => this.unhold(host, `${arrival.face.name} closed the page`),
+    });
+    const host: Host = { line, flood: new Rate(limits.hostFlood), openedAt: clock.now(), holds: null };
+    this.host = host;
+    this.why = `${arrival.face.name} opens it`;
+    this.toHost({ type: 'hello', id: this.place.id });
+  }
+
+  private unhold(host: Host, why: string): void {
+    if (this.host !== host) return;
+    this.host = null;
+    this.usedAt = this.needs.clock.now();
+    this.output.forgetWorld();
+    const wasThere = this.lease.connection !== 'offline';
+    this.why = why;
+    this.step({ type: 'connection', connection: 'offline', host: null });
+    if (wasThere) this.note({ kind: 'connection', by: { person: host.line.face, run: null }, text: `Offline: ${why}` });
+    this.tellState();
+  }
+
+  /** A run drives: counted like a tab. Returns how to let go of it. */
+  attach(driver: Driver): () => void {
+    this.runs.set(driver.key, (this.runs.get(driver.key) ?? 0) + 1);
+    this.step({ type: 'back', key: driver.key });
+    return () => {
+      const left = (this.runs.get(driver.key) ?? 1) - 1;
+      if (left > 0) return void this.runs.set(driver.key, left);
+      this.runs.delete(driver.key);
+      this.usedAt = this.needs.clock.now();
+      this.step({ type: 'revoke', key: driver.key });
+    };
+  }
+
+  /** `mayOf`: what an actor may now; a code ends their connection. */
+  async recheck(mayOf: (actor: Actor) => Promise<May | ErrorCode>, personId?: string): Promise<void> {
+    const isMeant = ({ actor }: { actor: Actor }) => personId === undefined || actor.personId === personId;
+    for (const viewer of [...this.viewers].filter(({ line }) => isMeant(line))) {
+      const may = await mayOf(viewer.line.actor);
+      const isOut = may !== 'watch' && may !== 'drive' && may !== 'own';
+      if ((isOut || may === 'watch') && viewer.may !== 'watch') this.step({ type: 'revoke', key: viewer.driver.key });
+      if (isOut) viewer.line.end(may, 'You may not see this board any more.');
+      else viewer.may = may;
+    }
+    const { host } = this;
+    if (!host || !isMeant(host.line)) return;
+    const may = await mayOf(host.line.actor);
+    if (may === 'drive' || may === 'own') return;
+    this.unhold(host, `${host.line.face.name} may not share it here any more`);
+    host.line.end(may === 'watch' ? 'forbidden' : may, 'You may not share this board here any more.');
+  }
+
+  /** The file was renamed or written: what it says of the board may be different. */
+  moved(place: BoardPlace): void {
+    this.place = place;
+    this.tellState();
+  }
+
+  /** The board's file is gone. */
+  end(code: ErrorCode, why: string): void {
+    for (const { line } of this.viewers) line.end(code, why);
+    if (this.host) {
+      const { host } = this;
+      this.unhold(host, why);
+      host.line.end(code, why);
+    }
+    this.close();
+  }
+
+  /** Now and then: what time does by itself, and who is no longer there. `late`: nobody looked for a while. */
+  tick({ now, late }: { now: number; late: boolean }): void {
+    const next = nextLeaseTime(this.lease);
+    const time = this.needs.clock.now();
+    if (next !== null && time >= next) this.step({ type: 'tick' });
+    this.jobs.tick();
+    const { host, lease } = this;
+    const quickKeys = [lease.lease?.holder.key, lease.lease?.with?.key];
+    for (const { line, driver } of this.viewers) {
+      if (late) line.forgive();
+      line.tick({ now, quick: quickKeys.includes(driver.key) });
+    }
+    if (!host) return;
+    if (late) host.line.forgive();
+    if (!host.line.tick({ now, quick: true })) this.unhold(host, `${host.line.face.name}'s browser does not answer`);
+    else if (!host.holds && time - host.openedAt > this.needs.limits.hostingPatience)
+      host.line.end('invalid', 'Say what you hold.');
+  }
+
+  close(): void {
+    this.output.flush();
+    this.output.close();
+    if (this.stateTimer) clearTimeout(this.stateTimer);
+    this.stateTimer = null;
+  }
+  /** Everything that must be on disk is. */
+  async settled(): Promise<void> {
+    await this.recorder?.stop();
+    await this.keeping;
+  }
+
+  // ---- the lease -------------------------------------------------------------------------------------------------------------
+
+  step(event: Timeless): Refused | null {
+    const { clock, numbers } = this.needs;
+    if ((event.type === 'ask' || event.type === 'take') && this.lease.epoch >= numbers.epochs)
+      return { code: 'busy', text: 'The database does not answer: nobody can begin to drive just now.' };
+    const before = this.lease;
+    const { state, effects, refused } = stepLease(before, { ...event, now: clock.now() } as LeaseEvent);
+    this.lease = state;
+    for (const effect of effects) this.perform(effect);
+    if (numbers.epochs - state.epoch < 2048 || numbers.bytes - this.output.end < 2 ** 29) this.reserve();
+    this.keepState();
+    const isUse = event.type === 'write' || event.type === 'tick' || event.type === 'back' || event.type === 'gone';
+    const expires = state.lease?.expires ?? 0;
+    if (
+      !isUse ||
+      effects.length > 0 ||
+      state.queue.length !== before.queue.length ||
+      Math.abs(expires - this.shownExpiry) > 5000
+    ) {
+      // prettier-ignore
+      this.shownExpiry = expires;
+      this.tellState();
+    }
+    for (const changed of this.listeners) changed();
+    return refused;
+  }
+
+  private perform(effect: LeaseEffect): void {
+    switch (effect.do) {
+      case 'safe':
+        return this.toHost({ type: 'safe', why: effect.why });
+      case 'stop':
+        return this.toHost({ type: 'stop', by: effect.by });
+      case 'abort-job':
+        return this.jobs.abort({ text: effect.why, lost: this.lease.connection !== 'online' });
+      case 'note':
+        return this.note({ kind: effect.about, by: { person: effect.by, run: effect.run }, text: effect.text });
+    }
+  }
+
+  private reserve(): void {
+    if (this.reserving) return;
+    this.reserving = true;
+    this.needs
+      .reserve()
+      .then(({ epochs, bytes }) => Object.assign(this.needs.numbers, { epochs, bytes }))
+      .catch(this.needs.failed)
+      .finally(() => setTimeout(() => (this.reserving = false), 1000).unref());
+  }
+
+  private keepState(): void {
+    const { stop, restless, lease } = this.lease;
+    const what = { stop, restless: restless || (lease !== null && lease.state !== 'offered') };
+    const text = JSON.stringify(what);
+    if (text === this.kept) return;
+    this.kept = text;
+    this.keeping = this.keeping.then(() => this.needs.keep(what)).catch(this.needs.failed);
+  }
+
+  // ---- what viewers say --------------------------------------------------------------------------------------------------------
+
+  private hear(viewer: Viewer, message: FromViewer): void {
+    const { driver, may, line } = viewer;
+    const { key, person } = driver;
+    const owner = may === 'own';
+    const refuse = (refused: Refused | null) => {
+      if (refused) line.send({ type: 'refused', of: message.type, ...refused });
+    };
+    const free = message.type === 'stop' || message.type === 'leave-queue' || message.type === 'clear-stop';
+    if (may === 'watch' && !free) return refuse({ code: 'forbidden', text: 'You may watch this board, not drive it.' });
+    switch (message.type) {
+      case 'stop':
+        return this.stop(person);
+      case 'ask':
+        return refuse(this.step({ type: 'ask', driver }));
+      case 'take':
+        return refuse(this.step({ type: 'take', driver, owner }));
+      case 'leave-queue':
+        return refuse(this.step({ type: 'leave-queue', key }));
+      case 'accept':
+      case 'renew':
+      case 'release':
+      case 'uninvite':
+        return refuse(this.step({ type: message.type, key, epoch: message.epoch }));
+      case 'clear-stop':
+        return refuse(this.step({ type: 'clear-stop', by: person, owner }));
+      case 'invite': {
+        const guest = [...this.viewers].find(({ driver: other, may: can }) => other.person.id === message.personId && can !== 'watch'); // prettier-ignore
+        if (!guest) return refuse({ code: 'invalid', text: 'They are not here, or may only watch.' });
+        return refuse(this.step({ type: 'invite', key, epoch: message.epoch, guest: guest.driver }));
+      }
+      case 'job': {
+        const answer = (result: JobResult) => this.tellResult(viewer, result);
+        this.startJob({ driver, epoch: message.epoch, job: message.job, answer }).then(refuse, (error: unknown) => {
+          this.needs.failed(error);
+          refuse({ code: 'invalid', text: 'The job could not be started.' });
+        });
+        return;
+      }
+      case 'cancel-job':
+        return refuse(this.cancelJob({ driver, owner, id: message.id }));
+      case 'signals':
+      case 'reset':
+      case 'baud':
+        return refuse(this.control(driver, message));
+      case 'world':
+        return refuse(this.world(driver, message.command));
+      case 'record':
+        void this.record({ on: message.on, by: person }).catch((error: unknown) =>
+          refuse({
+            code: 'invalid',
+            text: error instanceof Problem ? error.message : 'It cannot be recorded just now.',
+          }),
+        );
+    }
+  }
+
+  private typed(viewer: Viewer, { type, epoch, bytes }: Frame): boolean {
+    if (type !== frameTypes.input) return false;
+    const refused = !viewer.bytes.allow(bytes.length)
+      ? ({ code: 'too-fast', text: 'That is more at once than the board takes. Upload it instead.' } as const)
+      : viewer.may === 'watch'
+        ? ({ code: 'forbidden', text: 'You may watch this board, not drive it.' } as const)
+        : this.write({ driver: viewer.driver, epoch, bytes });
+    if (refused) viewer.line.send({ type: 'refused', of: 'bytes', ...refused });
+    return true;
+  }
+
+  /** Bytes of a driver, to the board. */
+  write({ driver, epoch, bytes }: { driver: Driver; epoch: number; bytes: Uint8Array }): Refused | null {
+    const refused = this.step({ type: 'write', key: driver.key, epoch });
+    if (refused) return refused;
+    const { host } = this;
+    if (!host) return { code: 'offline', text: 'The board is not there.' };
+    if (host.line.waiting > this.needs.limits.waitingForHost)
+      return { code: 'too-fast', text: "The board's browser does not take so much." };
+    this.informHost();
+    host.line.sendFrame(encodeFrame({ type: frameTypes.input, epoch, offset: this.inputOffset, bytes }));
+    this.inputOffset += bytes.length;
+    this.recorder?.input(bytes, driver.run ? `run:${driver.run}` : driver.person.login);
+    this.needs.audit.input({ fileId: this.place.id, personId: driver.person.id, runId: driver.run, bytes });
+    return null;
+  }
+
+  /** Lines of the port, speed and resets: what a driver does beside bytes. */
+  control(driver: Driver, message: Extract<FromViewer, { type: 'signals' | 'reset' | 'baud' }>): Refused | null {
+    const { epoch, ...rest } = message;
+    const refused = this.step({ type: 'write', key: driver.key, epoch });
+    if (refused) return refused;
+    this.informHost();
+    this.toHost(rest);
+    const name = driver.run ? `An agent of ${driver.person.name}` : driver.person.name;
+    if (message.type === 'reset') this.note({ kind: 'reset', by: driver, text: `${name}: ${message.how} reset` });
+    if (message.type === 'baud') this.note({ kind: 'baud', by: driver, text: `${name}: ${message.baud} baud` });
+    return null;
+  }
+
+  private world(driver: Driver, command: Extract<FromViewer, { type: 'world' }>['command']): Refused | null {
+    if (this.host?.holds?.kind !== 'virtual') return { code: 'invalid', text: 'Only a virtual board has a world.' };
+    this.toHost({ type: 'world', command });
+    if (command.do !== 'obstacle') this.audit('world', driver, command.do === 'map' ? `map ${command.map}` : command.do); // prettier-ignore
+    return null;
+  }
+
+  /** Null: it began. The answer comes with `answer`, once. */
+  async startJob({
+    driver,
+    epoch,
+    job: asked,
+    answer,
+    progress,
+  }: {
+    driver: Driver;
+    epoch: number;
+    job: Job;
+    answer: (result: JobResult) => void;
+    progress?: (done: number | null, note: string) => void;
+  }): Promise<Refused | null> {
+    const job = await this.withArtifacts(asked);
+    if (!job) return { code: 'invalid', text: 'The bytes of this job are not here any more. Send them again.' };
+    if (this.jobs.view?.id === job.id) return { code: 'busy', text: 'That job is under way.' };
+    const refused = this.step({ type: 'job', key: driver.key, epoch, id: job.id, whole: isWhole(job) });
+    if (refused) return refused;
+    this.informHost();
+    const view = this.jobs.begin({ job, by: driver, answer, progress });
+    this.note({ kind: 'job', by: driver, text: view.label, job: job.id });
+    this.tellState();
+    return null;
+  }
+
+  /** Bytes by what is here under their id, whatever the asker says of them. Null: they are not. */
+  private async withArtifacts(job: Job): Promise<Job | null> {
+    const describe = (id: string) => this.needs.artifacts.describe({ id, fileId: this.place.id });
+    try {
+      if (job.kind === 'put') return { ...job, artifact: await describe(job.artifact.id) };
+      if (job.kind !== 'flash') return job;
+      const images = job.images.map(async (image) => ({ ...image, artifact: await describe(image.artifact.id) }));
+      return { ...job, images: await Promise.all(images) };
+    } catch (error) {
+      if (error instanceof Problem) return null;
+      throw error;
+    }
+  }
+
+  private cancelJob({ driver, owner, id }: { driver: Driver; owner: boolean; id: string }): Refused | null {
+    const job = this.jobs.view;
+    if (job?.id !== id) return null;
+    const isMine = job.by.key === driver.key || this.lease.lease?.holder.key === driver.key;
+    if (!isMine && !owner && this.lease.host !== driver.person.id)
+      return { code: 'forbidden', text: `${job.by.person.name} began it. The emergency stop is for everybody.` };
+    this.jobs.cancel('cancelled', `${driver.person.name} cancelled it.`);
+    return null;
+  }
+
+  private tellResult(asker: Viewer, result: JobResult): void {
+    const message = { type: 'job-result', result };
+    if (asker.line.isOpen) return asker.line.send(message);
+    for (const { line, driver } of this.viewers) if (driver.key === asker.driver.key) line.send(message);
+  }
+
+  /** DE3: needs nothing. */
+  stop(by: Face): void {
+    this.step({ type: 'stop', by });
+  }
+
+  async record({ on, by }: { on: boolean; by: Face }): Promise<Recorder> {
+    const now = this.recorder;
+    if (!on) {
+      if (!now) throw new Problem('conflict', 'Nothing is being recorded.');
+      await this.endRecording(now, `${by.name} stopped the recording`);
+      return now;
+    }
+    if (now || this.recordingStarts) throw new Problem('conflict', 'It is being recorded already.');
+    this.recordingStarts = true;
+    try {
+      const recorder: Recorder = await this.needs.recordings.start({
+        fileId: this.place.id,
+        by,
+        ended: () => void this.endRecording(recorder, 'The recording is full').catch(this.needs.failed),
+      });
+      this.output.flush();
+      this.recorder = recorder;
+      this.audit('recording', { person: by, run: null }, `${by.name} records`);
+      this.tellState();
+      return recorder;
+    } finally {
+      this.recordingStarts = false;
+    }
+  }
+  private async endRecording(recorder: Recorder, why: string): Promise<void> {
+    if (this.recorder === recorder) {
+      this.output.flush();
+      this.recorder = null;
+      this.audit('recording', { person: recorder.by, run: null }, why);
+      this.tellState();
+    }
+    await recorder.stop();
+  }
+
+  // ---- what the board's browser says ----------------------------------------------------------------------------------------
+
+  private saidBytes(host: Host, { type, bytes }: Frame): boolean {
+    if (type !== frameTypes.output && type !== frameTypes.world) return false;
+    if (this.host !== host || !host.holds) return true;
+    if (!host.flood.allow(bytes.length)) host.line.hold(200);
+    if (type === frameTypes.output) this.output.add(bytes);
+    else this.output.show(encodeFrame({ type: frameTypes.world, epoch: 0, offset: 0, bytes }));
+    return true;
+  }
+
+  private heard(host: Host, message: FromHost): void {
+    if (this.host !== host) return;
+    const by = { person: host.line.face, run: null };
+    if (!host.holds && message.type !== 'hosting' && message.type !== 'leave')
+      return host.line.end('invalid', 'Say first what you hold.');
+    switch (message.type) {
+      case 'hosting': {
+        const { kind, port, agent, baud } = message;
+        const wasThere = host.holds !== null;
+        host.holds = { kind, port, agent, since: this.needs.clock.now() };
+        this.baud = baud;
+        this.connection(host, 'online', null);
+        if (!wasThere) this.note({ kind: 'connection', by, text: `${host.line.face.name} shares it: ${port}` });
+        return this.tellState();
+      }
+      case 'connection': {
+        const { connection, why } = message;
+        if (connection !== this.lease.connection)
+          this.note({
+            kind: 'connection',
+            by,
+            text: connection === 'online' ? 'Plugged in again' : why || 'Unplugged',
+          });
+        return this.connection(host, connection, why);
+      }
+      case 'job-progress':
+        if (this.jobs.progressed(message)) this.tellState();
+        return;
+      case 'job-result':
+        return this.jobs.result(message.result);
+      case 'stopped':
+        if (!this.lease.stop || this.lease.stop.done) return;
+        this.step({ type: 'stop-done' });
+        return void this.note({ kind: 'stop', by, text: message.text || 'The board is at rest' });
+      case 'baud':
+        this.baud = message.baud;
+        return this.tellState();
+      case 'leave':
+        this.unhold(host, `${host.line.face.name} shares it no longer`);
+        return host.line.goodbye();
+    }
+  }
+
+  private connection(host: Host, connection: 'online' | 'lost', why: string | null): void {
+    this.why = connection === 'lost' ? why || 'The board is unplugged' : null;
+    this.step({ type: 'connection', connection, host: host.line.actor.personId });
+  }
+
+  // ---- telling ---------------------------------------------------------------------------------------------------------------
+
+  private toHost(message: ToHost): void {
+    this.host?.line.send(message);
+  }
+
+  /** Before bytes of an epoch reach the board's browser it knows that epoch. */
+  private informHost(): void {
+    if (this.hostKnows) return;
+    this.hostKnows = true;
+    this.toHost({ type: 'state', state: this.state() });
+  }
+
+  private tellState(): void {
+    this.hostKnows = false;
+    this.stateTimer ??= setTimeout(() => {
+      this.stateTimer = null;
+      const state = this.state();
+      this.output.tellState(state);
+      if (!this.hostKnows) this.toHost({ type: 'state', state });
+      this.hostKnows = true;
+    }, this.needs.limits.gatherState);
+  }
+
+  private note({
+    kind,
+    by,
+    text,
+    job,
+  }: {
+    kind: Mark['kind'];
+    by: Pick<Driver, 'person' | 'run'>;
+    text: string;
+    job?: string;
+  }): void {
+    // prettier-ignore
+    this.output.mark(kind, text, job);
+    this.recorder?.mark(text);
+    this.audit(kind, by, text);
+  }
+  private audit(kind: string, { person, run }: Pick<Driver, 'person' | 'run'>, text: string): void {
+    this.needs.audit.add({ fileId: this.place.id, kind, personId: person.id, runId: run, text });
+  }
+}
