@@ -47,6 +47,25 @@ export function chipOfImage(image: Uint8Array): string | null {
   return chipIds[image[at + 12]! | (image[at + 13]! << 8)] ?? null;
 }
 
+const hasTable = (image: Uint8Array, at: number) => image[at] === 0xaa && image[at + 1] === 0x50;
+
+/**
+ * What an image most likely is, and where it goes. `address` null: where the chip starts. A whole firmware (MicroPython's are) has its
+ * partition table at 0x8000 of the flash; https://docs.espressif.com/projects/esp-idf/en/latest/esp32/api-guides/partition-tables.html
+ */
+export function guessImage(image: Uint8Array): { what: string; address: number | null } {
+  const chip = chipOfImage(image);
+  const whose = chip ? ` for an ${chip}` : '';
+  if (hasTable(image, 0)) return { what: 'a partition table', address: 0x8000 };
+  if (hasTable(image, 0x8000 - firmwareStart(chip ?? 'ESP32-S3')))
+    return isBootImage(image)
+      ? { what: `a whole firmware${whose}`, address: null }
+      : { what: `a whole flash${whose}`, address: 0 };
+  if (hasTable(image, 0x8000)) return { what: `a whole flash${whose}`, address: 0 };
+  if (isBootImage(image)) return { what: `a program${whose}`, address: 0x10000 };
+  return { what: 'data', address: 0x10000 };
+}
+
 /** Does it start with the boot loader's own magic, so that it has to lie where the chip looks for one? */
 export const isBootImage = (image: Uint8Array) => image[0] === 0xe9;
 
