@@ -1,23 +1,11 @@
 // What the tabs of a board's page share: one job at a time in this person's name, its bytes on their way, and what went wrong, in words.
 import type { Device } from '#shared/api/devices.ts';
-import type { Artifact, DeviceState, Job, JobResult } from '#shared/devices.ts';
+import type { Artifact, BoardEntry, JobResult } from '#shared/devices.ts';
 import { sentenceOf, type Api } from '#lib/api.ts';
+import type { DeviceView, NewJob } from '../deviceView.svelte.ts';
 import { sha256Hex } from '../jobs/bytes.ts';
 
-/** A job without its id. */
-export type Work = Job extends infer Each ? (Each extends Job ? Omit<Each, 'id'> : never) : never;
 type Done = Extract<JobResult, { ok: true }>;
-/** Of a board as this browser sees it, what the tools use. */
-export type BoardView = {
-  readonly id: string;
-  readonly state: DeviceState | null;
-  /** I drive, or ride along. */
-  readonly mine: boolean;
-  /** Bytes of mine reach the board now. */
-  readonly mayType: boolean;
-  perform(work: Work, signal?: AbortSignal): Promise<JobResult>;
-  say(message: { type: 'ask' }): boolean;
-};
 
 export type Failure = { text: string; partial: string | null };
 
@@ -26,22 +14,22 @@ export class BoardTools {
   doing = $state.raw<{ what: string; stop: AbortController } | null>(null);
   failed = $state.raw<Failure | null>(null);
   readonly #api: Api;
-  readonly #view: () => BoardView;
+  readonly #view: DeviceView;
 
-  constructor({ api, view }: { api: Api; view: () => BoardView }) {
+  constructor({ api, view }: { api: Api; view: DeviceView }) {
     this.#api = api;
     this.#view = view;
   }
 
   /** null: it was not done, and `failed` says why. `prepare`: what has to be fetched or sent before the board is asked. */
-  async perform(what: string, prepare: Work | ((signal: AbortSignal) => Promise<Work>)): Promise<Done | null> {
+  async perform(what: string, prepare: NewJob | ((signal: AbortSignal) => Promise<NewJob>)): Promise<Done | null> {
     if (this.doing) return null;
     const stop = new AbortController();
     this.doing = { what, stop };
     this.failed = null;
     try {
       const work = typeof prepare === 'function' ? await prepare(stop.signal) : prepare;
-      const result = await this.#view().perform(work, stop.signal);
+      const result = await this.#view.perform(work, stop.signal);
       if (result.ok) return result;
       if (result.code !== 'cancelled' || result.partial)
         this.failed = { text: result.text, partial: result.partial ?? null };
@@ -61,20 +49,20 @@ export class BoardTools {
   async send(file: Blob, name: string): Promise<Artifact> {
     const bytes = new Uint8Array(await file.arrayBuffer());
     return this.#api('POST /devices/:id/artifacts', {
-      params: { id: this.#view().id },
+      params: { id: this.#view.id },
       query: { name, sha256: sha256Hex(bytes) },
       body: bytes,
     });
   }
   fromVolume(path: string): Promise<Artifact> {
     return this.#api('POST /devices/:id/artifacts/from-file', {
-      params: { id: this.#view().id },
+      params: { id: this.#view.id },
       body: { from: path },
     });
   }
   async fetch(artifact: Artifact): Promise<Uint8Array<ArrayBuffer>> {
     const answer: unknown = await this.#api('GET /devices/:id/artifacts/:artifact', {
-      params: { id: this.#view().id, artifact: artifact.id },
+      params: { id: this.#view.id, artifact: artifact.id },
     });
     const bytes = new Uint8Array(await new Response(answer as Blob | string).arrayBuffer());
     if (sha256Hex(bytes) !== artifact.sha256)
@@ -83,12 +71,47 @@ export class BoardTools {
   }
 }
 
+/** The files of a board as they are shown. */
+export class ShownFiles {
+  readonly tools: BoardTools;
+  folder = $state('/');
+  entries = $state.raw<BoardEntry[] | null>(null);
+  opened = $state.raw<{ path: string; bytes: Uint8Array<ArrayBuffer>; text: string | null } | null>(null);
+  constructor(from: { api: Api; view: DeviceView }) {
+    this.tools = new BoardTools(from);
+  }
+}
+/** What a person wants to flash, and what came of it. */
+export class FlashPlan {
+  readonly tools: BoardTools;
+  /** '': whatever it says it is. */
+  chip = $state('');
+  images = $state.raw<FlashImage[]>([]);
+  erase = $state(false);
+  result = $state<string | null>(null);
+  constructor(from: { api: Api; view: DeviceView; chip: string }) {
+    this.tools = new BoardTools(from);
+    this.chip = from.chip;
+  }
+}
+/** `chip`: what it was built for. `address` '': where the chip starts. */
+export type FlashImage = { artifact: Artifact; what: string; chip: string | null; address: string };
+
+const kept = new WeakMap<DeviceView, Map<new (from: never) => unknown, unknown>>();
+/** One for each board that is open: a look at the console meanwhile ends nothing. */
+export function keptOf<From, T>(view: DeviceView, of: new (from: From) => T, from: From): T {
+  const all = kept.get(view) ?? new Map();
+  kept.set(view, all);
+  if (!all.has(of)) all.set(of, new of(from));
+  return all.get(of) as T;
+}
+
 /** Why this person cannot act on the board now, as a title and a sentence; null: they can. */
 export function whyNot({
   view,
   may,
 }: {
-  view: BoardView;
+  view: DeviceView;
   may: Device['may'];
 }): { title: string; text: string; ask: boolean } | null {
   const state = view.state;
