@@ -16,7 +16,6 @@ import type { Log } from './platform/log.ts';
 import { createBrowsers } from './runs/browsers.ts';
 import { createConversations } from './runs/conversations.ts';
 import { createConversationStore } from './runs/conversationStore.ts';
-import { createKernelLimits } from './runs/kernelLimits.ts';
 import { figureDays, figuresOf } from './runs/figures.ts';
 import { runRoutes } from './runs/runRoutes.ts';
 import { openRuns, type Runs } from './runs/runs.ts';
@@ -125,10 +124,6 @@ export async function openAgents({
       return file ? importedFrom({ volumeId: found.id, fileIds: [file.id] }) : null;
     },
     textAt: versions.textAt,
-    kernelLimits: createKernelLimits({
-      library,
-      living: async (fileId) => (await rooms.read(fileId)) ?? versions.textOf(fileId),
-    }),
     toolsFor: ({ startChild, ...run }) => createTools({ ...run, parts: { ...tools, startChild } }),
     openChild: (child) => runs.child(child),
     clock,

@@ -41,8 +41,8 @@ test('a number that is edited is live; a team may tighten, never loosen', () => 
   expect(loose.remarks).toEqual([
     { volume: 'team/lab', file: 'config.md', line: 3, message: 'iterations may only be made tighter here: 15 stays.' },
   ]);
-  expect(read(team(row('min_success_rate', '90 %'), 'evolution-rules.md')).values.min_success_rate).toBe(0.9);
-  expect(read(team(row('min_success_rate', '0.5'), 'evolution-rules.md')).values.min_success_rate).toBe(0.7);
+  expect(read(team(row('min_relevance', '90 %'), 'query-memory-spec.md')).values.min_relevance).toBe(0.9);
+  expect(read(team(row('min_relevance', '0.1'), 'query-memory-spec.md')).values.min_relevance).toBe(0.3);
   // no limit is the loosest
   expect(read(team(row('money', '$0.50'))).values.money).toBe(0.5);
   expect(

@@ -1,4 +1,4 @@
-// Numbers of the kernel are live: a row of a table in `kernel/*.md` whose first cell is the name of a setting, in backticks, sets it. The
+// Numbers of the kernel are live, and each has its reader (`server/library/systemVolume.test.ts` holds the two together): a row of a table in `kernel/*.md` whose first cell is the name of a setting, in backticks, sets it. The
 // system's files are the ground; a team's or a person's own kernel may make a setting tighter, never looser. What cannot be read keeps
 // the value before it, and is a diagnostic at its line.
 
@@ -8,7 +8,7 @@ type Setting = {
   value: number | null;
   /** Which way is stricter. */
   tighter: 'lower' | 'higher';
-  unit: 'count' | 'minutes' | 'seconds' | 'days' | 'money' | 'ratio';
+  unit: 'count' | 'minutes' | 'seconds' | 'money' | 'ratio';
   /** As older kernels call it. */
   also?: string;
 };
@@ -22,29 +22,11 @@ export const kernelSettings = {
   depth: { file: 'config.md', value: 3, tighter: 'lower', unit: 'count' },
   fan_out: { file: 'config.md', value: 8, tighter: 'lower', unit: 'count' },
   skills_per_prompt: { file: 'config.md', value: 3, tighter: 'lower', unit: 'count' },
-  python_seconds: { file: 'config.md', value: 120, tighter: 'lower', unit: 'seconds' },
-  approval_minutes: { file: 'config.md', value: 1440, tighter: 'lower', unit: 'minutes' },
+  python_seconds: { file: 'config.md', value: 300, tighter: 'lower', unit: 'seconds' },
+  approval_minutes: { file: 'config.md', value: 10, tighter: 'lower', unit: 'minutes' },
 
   memory_limit: { file: 'query-memory-spec.md', value: 10, tighter: 'lower', unit: 'count' },
   min_relevance: { file: 'query-memory-spec.md', value: 0.3, tighter: 'higher', unit: 'ratio' },
-
-  consolidate_after_traces: { file: 'memory-schema.md', value: 10, tighter: 'lower', unit: 'count' },
-  consolidate_after_days: { file: 'memory-schema.md', value: 7, tighter: 'lower', unit: 'days' },
-  archive_after_days: { file: 'memory-schema.md', value: 180, tighter: 'higher', unit: 'days' },
-
-  min_pattern_count: { file: 'evolution-rules.md', value: 3, tighter: 'higher', unit: 'count' },
-  min_success_rate: { file: 'evolution-rules.md', value: 0.7, tighter: 'higher', unit: 'ratio' },
-  min_people_or_days: { file: 'evolution-rules.md', value: 2, tighter: 'higher', unit: 'count' },
-  min_gain: { file: 'evolution-rules.md', value: 0.1, tighter: 'higher', unit: 'ratio' },
-  min_saving: { file: 'evolution-rules.md', value: 0.2, tighter: 'higher', unit: 'ratio' },
-  gate_pairs: { file: 'evolution-rules.md', value: 80, tighter: 'higher', unit: 'count' },
-  skill_tokens: { file: 'evolution-rules.md', value: 2000, tighter: 'lower', unit: 'count' },
-  team_min_uses: { file: 'evolution-rules.md', value: 5, tighter: 'higher', unit: 'count' },
-  team_min_success: { file: 'evolution-rules.md', value: 0.8, tighter: 'higher', unit: 'ratio' },
-  system_min_uses: { file: 'evolution-rules.md', value: 10, tighter: 'higher', unit: 'count' },
-  system_min_success: { file: 'evolution-rules.md', value: 0.9, tighter: 'higher', unit: 'ratio' },
-  hold_out: { file: 'evolution-rules.md', value: 0.1, tighter: 'higher', unit: 'ratio' },
-  unused_days: { file: 'evolution-rules.md', value: 90, tighter: 'lower', unit: 'days' },
 } as const satisfies Record<string, Setting>;
 
 export type KernelSetting = keyof typeof kernelSettings;
@@ -54,6 +36,10 @@ export type KernelFolder = { from: string; files: Record<string, string> };
 export type KernelRemark = { volume: string; file: string; line: number; message: string };
 
 const names = Object.keys(kernelSettings) as KernelSetting[];
+/** Where no kernel says anything. */
+export const kernelDefaults = Object.fromEntries(
+  names.map((name) => [name, kernelSettings[name].value]),
+) as KernelValues;
 const settingOf = (name: KernelSetting): Setting => kernelSettings[name];
 const byAlias = new Map(
   names.flatMap((name) => (settingOf(name).also ? [[settingOf(name).also!, name] as const] : [])),
@@ -64,7 +50,7 @@ export function readKernelSettings(folders: readonly KernelFolder[]): {
   values: KernelValues;
   remarks: KernelRemark[];
 } {
-  const values = Object.fromEntries(names.map((name) => [name, settingOf(name).value])) as KernelValues;
+  const values = { ...kernelDefaults };
   const remarks: KernelRemark[] = [];
   for (const [index, { from: volume, files }] of folders.entries())
     for (const [file, text] of Object.entries(files))
@@ -125,7 +111,6 @@ const examples: Record<Setting['unit'], string> = {
   count: 'write a whole number, e.g. 15',
   minutes: 'write minutes, e.g. 10, or 2 h',
   seconds: 'write seconds, e.g. 120, or 2 min',
-  days: 'write days, e.g. 7',
   money: 'write US dollars, e.g. 0.50, or none',
   ratio: 'write a share, e.g. 70 % or 0.7',
 };
@@ -158,8 +143,6 @@ function readValue(written: string, { unit, value }: Setting): number | null | u
       return suffix === '' ? number : time ? (number * time) / 60 : undefined;
     case 'seconds':
       return suffix === '' ? number : time ? number * time : undefined;
-    case 'days':
-      return suffix === '' ? number : time ? (number * time) / 86_400 : undefined;
     case 'money':
       return suffix === '' || suffix === 'usd' || suffix === '$' ? number : undefined;
     default:

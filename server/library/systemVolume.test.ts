@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { kernelSettings, runLimits } from '#shared/kernelSettings.ts';
 import { builtInTools, isBuiltInTool, toolNamed } from '#shared/toolNames.ts';
 import { readTyped, slugOf } from '#shared/typedDefinition.ts';
 
@@ -88,6 +89,18 @@ test('the registry says of each tool what its page says: what it takes, and its 
     expect([name, takes]).toEqual([name, Object.keys(parameters!['properties'] as object)]);
     expect([name, row[4]!.trim()]).toEqual([name, header!['effect']]);
   }
+});
+
+test('[RU6] every number of the kernel is read by the software: by name, outside of the file that lists them', () => {
+  const server = path.join(root, '../server');
+  const code = fs
+    .readdirSync(server, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !/test/i.test(path.basename(file)))
+    .map((file) => fs.readFileSync(path.join(server, file), 'utf8'));
+  const limits = runLimits.toString(); // what a budget holds a run to
+  const readers = (name: string) => [limits, ...code].filter((text) => new RegExp(`\\.${name}\\b`).test(text)).length;
+  expect(readers('no_such_number')).toBe(0);
+  expect(Object.keys(kernelSettings).filter((name) => readers(name) === 0)).toEqual([]);
 });
 
 const table = path.join(import.meta.dirname, '../runs/tools/toolTable.ts');

@@ -1,5 +1,5 @@
 // A call that reaches outside or destroys waits for a person who sees exactly what will be done (RU7). The approval is bound to a hash of
-// tool and arguments and ends after ten minutes; nothing else is approved by it.
+// tool and arguments and ends after the minutes that the kernel says; nothing else is approved by it.
 import crypto from 'node:crypto';
 import type { CallState, Effect } from '#shared/run.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -7,8 +7,6 @@ import type { Budget } from './budget.ts';
 import { whyTainted, type Taint } from './taint.ts';
 import type { Telling } from './telling.ts';
 import type { People, Reach, Verdict } from './types.ts';
-
-export const approvalMs = 10 * 60_000;
 
 /** The same for the same call, however its keys are ordered. */
 export const callHash = (tool: string, args: unknown): string =>
@@ -63,6 +61,7 @@ export async function askApproval({
   telling,
   budget,
   clock,
+  approvalMs,
   signal,
 }: {
   call: CallState;
@@ -73,6 +72,8 @@ export async function askApproval({
   telling: Telling;
   budget: Budget;
   clock: Clock;
+  /** How long it is waited for. */
+  approvalMs: number;
   signal: AbortSignal;
 }): Promise<Verdict> {
   const { id, tool, args } = call;

@@ -1,5 +1,6 @@
 // What a run may still spend (RU6): reserved before, settled after, shared with its sub-agents, closed when in doubt. A child's budget
 // draws on its parent's: whatever it takes is taken from all above it.
+import { kernelDefaults, runLimits } from '#shared/kernelSettings.ts';
 import type { Limits } from '#shared/run.ts';
 import type { Clock } from '../platform/clock.ts';
 
@@ -31,15 +32,7 @@ export type Budget = {
 };
 
 /** What a kernel says where it says nothing else. */
-export const defaultLimits: Limits = {
-  iterations: 15,
-  toolCalls: 50,
-  minutes: 10,
-  tokens: null,
-  money: null,
-  depth: 3,
-  fanOut: 8,
-};
+export const defaultLimits: Limits = runLimits(kernelDefaults);
 
 /** An answer that is limited at all may not take everything that is left: others draw on it too. */
 const usualAnswer = 8192;

@@ -23,6 +23,7 @@ export type CallSurroundings = {
   people: People;
   telling: Telling;
   clock: Clock;
+  approvalMs: number;
   signal: AbortSignal;
   spill: Spill;
   /** Characters of a result that a model reads at once. */

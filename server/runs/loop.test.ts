@@ -427,15 +427,15 @@ describe('people', () => {
     const asked: Parameters<People['approve']>[0][] = [];
     const people: People = { ...noPeople, approve: async (one) => (asked.push(one), { verdict: 'approved', by: ada }) };
     const model = scriptedModel([{ calls: [['send', { to: 'x' }, 's'], ['wipe', '{"all":true,}', 'w']] }, 'Done.']); // prettier-ignore
-    const { of, state } = await play({ model, tools: [send, wipe], people });
+    const { of, state } = await play({ model, tools: [send, wipe], people, approvalMs: 3 * 60_000 });
     expect(asked.map(({ tool, args, hash }) => [tool, args, hash])).toEqual([
       ['send', { to: 'x' }, callHash('send', { to: 'x' })],
       ['wipe', { all: true }, callHash('wipe', { all: true })],
     ]);
     expect(of('approval-asked')[1]!.why).toContain('mended');
-    expect(Date.parse(of('approval-asked')[0]!.expiresAt) - Date.parse(of('approval-asked')[0]!.at)).toBeGreaterThan(
-      9.9 * 60_000,
-    );
+    const waits = Date.parse(of('approval-asked')[0]!.expiresAt) - Date.parse(of('approval-asked')[0]!.at);
+    expect(waits).toBeGreaterThan(2.9 * 60_000);
+    expect(waits).toBeLessThan(3.1 * 60_000);
     expect(callsOf(state).map(({ status }) => status)).toEqual(['ok', 'ok']);
     expect(callHash('send', { a: 1, b: { c: 2, d: 3 } })).toBe(callHash('send', { b: { d: 3, c: 2 }, a: 1 }));
     expect(callHash('send', { to: 'y' })).not.toBe(callHash('send', { to: 'x' }));

@@ -1,6 +1,7 @@
 // The loop: a definition and a goal become messages, a model answers, its calls are done, their results go back, until it is done,
 // stopped or has used what it may. Its only output is events, and they are all it remembers: what a model reads is made from the state
 // that the reducer makes (RU2), so a run that was interrupted goes on by calling this function again.
+import { kernelDefaults } from '#shared/kernelSettings.ts';
 import type { Actor } from '#shared/permissions.ts';
 import type { RunHead, RunState } from '#shared/run.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -29,6 +30,8 @@ export type LoopInput = {
   /** Abort it to stop the run, with a sentence as its reason; with `Interrupted` when the server stops: calls then stay open. */
   signal: AbortSignal;
   clock: Clock;
+  /** How long an approval is waited for. */
+  approvalMs?: number;
   /** The person of the run, with its rights as they are now (RU4). */
   actor: Actor;
   /** Of this run so far, when it is resumed: calls without a result are seen to first. */
@@ -68,6 +71,7 @@ export async function runLoop(input: LoopInput): Promise<LoopEnd> {
     people: input.people,
     telling,
     clock,
+    approvalMs: input.approvalMs ?? kernelDefaults.approval_minutes! * 60_000,
     signal: AbortSignal.any([signal, time.signal]),
     spill: input.spill ?? (async () => null),
     longestResult: Math.max(2000, Math.min(16_000, Math.floor(model.contextSize ?? Infinity))),

@@ -1,8 +1,9 @@
 // From a run to the loop: which text it follows, at which versions, with which model, tools, skills and limits; and the runs that it starts
 // for others. What a run saw when it began is what it sees when it goes on or is branched.
 import { Problem } from '#shared/errors.ts';
+import type { KernelValues } from '#shared/kernelSettings.ts';
 import type { Actor } from '#shared/permissions.ts';
-import { readRun, type Limits, type RunEvent, type RunHead, type RunState } from '#shared/run.ts';
+import { readRun, type RunEvent, type RunHead, type RunState } from '#shared/run.ts';
 import type { TypedDefinition } from '#shared/definitionTypes.ts';
 import { readTyped } from '#shared/typedDefinition.ts';
 import type { Library, ResolvedDefinition } from '../library/types.ts';
@@ -30,15 +31,14 @@ export type ToolsFor = (run: {
   /** Those of elsewhere. */
   more: readonly Tool[];
   startChild: StartChild;
+  settings: KernelValues;
 }) => { tools: Tool[]; spill: Spill };
 
 export type WalkingNeeds = {
-  library: Pick<Library, 'resolve' | 'skillsFor' | 'versions'>;
+  library: Pick<Library, 'resolve' | 'skillsFor' | 'versions' | 'kernel'>;
   models: Models;
   findVolume: (name: string, actor: Actor) => Promise<VolumeTarget | null>;
   textAt: (place: { volumeId: string; at: string; path: string }) => Promise<string | null>;
-  /** What the kernel says of limits, now. */
-  kernelLimits: (question: { actor: Actor; volume: string }) => Promise<Partial<Limits>>;
   toolsFor: ToolsFor;
   toolsOfElsewhere: ToolsOfElsewhere;
   /** From which import a definition came that nobody has reviewed; null: from none (RU8). */
@@ -91,11 +91,11 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
       throw new Problem('not-found', `There is no agent “${request.agent}” here.`, { agent: request.agent });
     const wanted = request.model ?? agent?.definition.model ?? null;
     const model = await models.open({ wanted, personId: actor.personId, teamId: volume.teamId });
-    const kernel = await needs.kernelLimits({ actor, volume: volume.name });
+    const kernel = await library.kernel({ actor, volume: volume.name }); // now, also for a branch: what was tightened since holds
     return {
       agent: agent && refOf(agent),
       model: model.name,
-      limits: limitsOf(kernel, agent?.definition.limits),
+      limits: limitsOf(kernel.limits, agent?.definition.limits),
       versions,
     };
   };
@@ -110,7 +110,12 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
   }
 
   /** Those that it was given when it began, or that fit. */
-  async function skillsOf({ head, request, actor }: Walk, state: RunState, definition: TypedDefinition | null) {
+  async function skillsOf(
+    { head, request, actor }: Walk,
+    state: RunState,
+    definition: TypedDefinition | null,
+    most: number,
+  ) {
     const { volume, goal, versions } = head;
     const lookup = { actor, volume, at: versions };
     const named = [...request.skills, ...(definition?.skills ?? [])];
@@ -120,7 +125,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
         return skill ? [{ skill, why }] : [];
       }),
     );
-    const chosen = before.length > 0 ? before.flat() : await library.skillsFor({ ...lookup, goal, named, most: 3 });
+    const chosen = before.length > 0 ? before.flat() : await library.skillsFor({ ...lookup, goal, named, most });
     return chosen.map(({ skill, why }): PromptSkill => ({
       name: skill.name,
       description: skill.definition.description,
@@ -180,9 +185,10 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     const definition = await definitionOf(head, actor);
     const volume = await findVolume(head.volume, actor);
     const teamId = volume?.teamId ?? null;
+    const { values } = await library.kernel({ actor, volume: head.volume });
     const [model, skills, elsewhere] = await Promise.all([
       models.open({ wanted: head.model, personId: actor.personId, teamId }),
-      skillsOf(given, state, definition),
+      skillsOf(given, state, definition, values.skills_per_prompt!),
       needs.toolsOfElsewhere({ teamId }),
     ]);
     for (const text of elsewhere.notices) await emit({ type: 'notice', level: 'warning', text });
@@ -195,6 +201,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
       parent: lent?.tools ?? null,
       more: elsewhere.tools,
       startChild,
+      settings: values,
     });
     const taint = lent?.taint ?? noTaint();
     for (const source of await outsideIn(given, skills))
@@ -213,6 +220,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
       signal,
       clock,
       actor,
+      approvalMs: values.approval_minutes! * 60_000,
       past: state,
       skills,
       facts: factsOf(given, clock),

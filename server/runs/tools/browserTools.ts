@@ -9,17 +9,20 @@ import { writeReach, writtenResult } from './fileTools.ts';
 import type { RunFiles } from './runFiles.ts';
 import { specificationOf } from './toolTable.ts';
 
-export const browserLimits = { files: 20, pythonMs: 5 * 60_000, appletMs: 30_000, source: 512 * 1024 };
+export const browserLimits = { files: 20, appletMs: 30_000, source: 512 * 1024 };
 
 /** `browserOf`: whose browser acts for the run now; its own person's unless somebody took it over. */
 export function browserTools({
   files,
   browsers,
   browserOf,
+  pythonMs,
 }: {
   files: RunFiles;
   browsers: BrowserCalls;
   browserOf: (run: string) => Promise<string>;
+  /** One call of Python, at most. */
+  pythonMs: number;
 }): Tool[] {
   const ask = async (tool: 'python' | 'applet', args: Record<string, unknown>, paths: string[], context: ToolContext) =>
     browsers.call({
@@ -30,7 +33,7 @@ export function browserTools({
       args,
       volume: context.run.volume,
       paths,
-      ms: tool === 'python' ? browserLimits.pythonMs : browserLimits.appletMs,
+      ms: tool === 'python' ? pythonMs : browserLimits.appletMs,
       signal: context.signal,
       output: context.output,
     });

@@ -1,4 +1,5 @@
 // All tools of one run, before what its file does not grant is taken away.
+import { kernelDefaults, type KernelValues } from '#shared/kernelSettings.ts';
 import type { Actor } from '#shared/permissions.ts';
 import type { RunHead } from '#shared/run.ts';
 import type { Library } from '../../library/types.ts';
@@ -34,6 +35,7 @@ export function createTools({
   refused = [],
   parent = null,
   more = [],
+  settings = kernelDefaults,
 }: {
   parts: ToolParts;
   head: RunHead;
@@ -43,19 +45,25 @@ export function createTools({
   refused?: readonly string[];
   parent?: readonly string[] | null;
   more?: readonly Tool[];
+  settings?: KernelValues;
 }): { tools: Tool[]; spill: Spill } {
   const files = openRunFiles({ parts: parts.files, head, actor, agent });
   let names: string[] = [];
   const all: Tool[] = [
     ...fileTools(files),
-    ...memoryTools({ ask: parts.memory }),
+    ...memoryTools({ ask: parts.memory, limit: settings.memory_limit!, minRelevance: settings.min_relevance! }),
     ...agentTools({
       library: parts.library,
       startChild: parts.startChild,
       names: () => names,
       cameFrom: parts.importedFrom,
     }),
-    ...browserTools({ files, browsers: parts.browsers, browserOf: parts.browserOf }),
+    ...browserTools({
+      files,
+      browsers: parts.browsers,
+      browserOf: parts.browserOf,
+      pythonMs: settings.python_seconds! * 1000,
+    }),
     askPerson,
   ];
   const taken = new Set(all.map(({ name }) => name));

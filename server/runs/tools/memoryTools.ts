@@ -5,7 +5,16 @@ import { specificationOf } from './toolTable.ts';
 
 const longestExcerpt = 600;
 
-export function memoryTools({ ask }: { ask: AskMemory | null }): Tool[] {
+/** `limit`, `minRelevance`: where the question says nothing. */
+export function memoryTools({
+  ask,
+  limit,
+  minRelevance,
+}: {
+  ask: AskMemory | null;
+  limit: number;
+  minRelevance: number;
+}): Tool[] {
   return [
     {
       ...specificationOf('query_memory'),
@@ -15,8 +24,8 @@ export function memoryTools({ ask }: { ask: AskMemory | null }): Tool[] {
         const question = args as MemoryQuestion;
         const only = run.volume === `user/${run.by.login}` ? null : [run.volume, 'system'];
         const { untrusted, ...answer } = await ask({
-          limit: 10,
-          min_relevance: 0.3,
+          limit,
+          min_relevance: minRelevance,
           ...question,
           actor,
           volume: run.volume,
