@@ -60,7 +60,7 @@ export class Board {
   readonly readers = new Set<() => void>();
   private lease: LeaseState;
   private readonly viewers = new Set<Viewer>();
-  private readonly runs = new Map<string, number>();
+  private readonly runs = new Map<string, { actor: Actor; count: number }>();
   private host: Host | null = null;
   private why: string | null = null;
   private baud: number;
@@ -107,9 +107,6 @@ export class Board {
   get isIdle(): boolean {
     const isFree = this.viewers.size === 0 && !this.host && this.runs.size === 0 && !this.recorder;
     return isFree && this.needs.clock.now() - this.usedAt > this.needs.limits.idle;
-  }
-  get actors(): Actor[] {
-    return [...this.viewers, ...(this.host ? [this.host] : [])].map(({ line }) => line.actor);
   }
   leaseState(): LeaseState {
     return this.lease;
@@ -222,12 +219,13 @@ export class Board {
   }
 
   /** A run drives: counted like a tab. Returns how to let go of it. */
-  attach(driver: Driver): () => void {
-    this.runs.set(driver.key, (this.runs.get(driver.key) ?? 0) + 1);
+  attach(driver: Driver, actor: Actor): () => void {
+    const run = this.runs.get(driver.key) ?? { actor, count: 0 };
+    run.count++;
+    this.runs.set(driver.key, run);
     this.step({ type: 'back', key: driver.key });
     return () => {
-      const left = (this.runs.get(driver.key) ?? 1) - 1;
-      if (left > 0) return void this.runs.set(driver.key, left);
+      if (--run.count > 0) return;
       this.runs.delete(driver.key);
       this.usedAt = this.needs.clock.now();
       this.step({ type: 'revoke', key: driver.key });
@@ -243,6 +241,10 @@ export class Board {
       if ((isOut || may === 'watch') && viewer.may !== 'watch') this.step({ type: 'revoke', key: viewer.driver.key });
       if (isOut) viewer.line.end(may, 'You may not see this board any more.');
       else viewer.may = may;
+    }
+    for (const [key, run] of [...this.runs].filter(([, { actor }]) => isMeant({ actor }))) {
+      const may = await mayOf(run.actor);
+      if (may !== 'drive' && may !== 'own') this.step({ type: 'revoke', key });
     }
     const { host } = this;
     if (!host || !isMeant(host.line)) return;

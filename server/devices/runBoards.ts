@@ -239,7 +239,7 @@ export function createRunBoards({
           const driver: Driver = { key: `run:${run}`, person, run };
           const attach = () => {
             if (closed) throw new Problem('conflict', 'The run has ended.');
-            if (!attached.has(device.id)) attached.set(device.id, board.attach(driver));
+            if (!attached.has(device.id)) attached.set(device.id, board.attach(driver, actor));
           };
           return openBoard({ board, actor, driver, attach });
         },
