@@ -1,5 +1,6 @@
 // Builds what the sandboxed frames run (web/sandbox) into <out>/sandbox, one classic script each, with MicroPython beside them, and lays
 // the files of Pyodide into <out>/pyodide/<version>, all compressed. Called by the build of the web app (svelte.config.js) and by Vite in development.
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -39,13 +40,44 @@ export async function buildSandbox(out) {
         lib: { entry: path.join(from, entry), formats: ['iife'], name: 'sandbox', fileName: () => `${name}.js` },
       },
     });
+  // the compiler waits at its top level for its own WebAssembly: only a module may
+  await build({
+    configFile: false,
+    root: from,
+    publicDir: false,
+    logLevel: 'error',
+    mode: 'production',
+    build: {
+      outDir: to,
+      emptyOutDir: false,
+      target: 'es2022',
+      minify: false,
+      reportCompressedSize: false,
+      // one file: from a blob: nothing beside it can be imported
+      rolldownOptions: { output: { codeSplitting: false } },
+      lib: { entry: path.join(from, 'boardCompiler.ts'), formats: ['es'], fileName: () => 'board-compiler.mjs' },
+    },
+  });
   for (const page of ['py.html', 'applet.html', 'board.html'])
     fs.copyFileSync(path.join(from, page), path.join(to, page));
   const micropython = path.join(root, 'node_modules', '@micropython', 'micropython-webassembly-pyscript');
   for (const file of ['micropython.mjs', 'micropython.wasm'])
     fs.copyFileSync(path.join(micropython, file), path.join(to, file));
-  for (const file of fs.readdirSync(to)) if (!/\.(br|gz)$/.test(file)) await compress(path.join(to, file));
+  for (const file of fs.readdirSync(to)) if (!/\.(br|gz)$/.test(file)) await compressOnce(path.join(to, file));
   await layPyodide(out);
+}
+
+/** A large file that is as it was the last time is not compressed again. */
+async function compressOnce(file) {
+  const content = fs.readFileSync(file);
+  if (content.length < 2 ** 20) return compress(file);
+  const folder = path.join(root, 'node_modules', '.cache', 'llmos');
+  const kept = path.join(folder, `${crypto.createHash('sha256').update(content).digest('hex').slice(0, 24)}`);
+  fs.mkdirSync(folder, { recursive: true });
+  if (!fs.existsSync(`${kept}.gz`)) {
+    await compress(file, 9);
+    for (const kind of ['.br', '.gz']) fs.copyFileSync(file + kind, kept + kind);
+  } else for (const kind of ['.br', '.gz']) fs.copyFileSync(kept + kind, file + kind);
 }
 
 /** Compressing 10 MB takes seconds: it is done once and kept beside the package. */

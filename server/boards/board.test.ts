@@ -1,5 +1,9 @@
 // A virtual board is a board: real MicroPython, spoken to as tools and people speak to one on a wire.
+import fs from 'node:fs';
+import path from 'node:path';
+import compiler from 'assemblyscript/asc';
 import { expect, test } from 'vitest';
+import { compileAssemblyScript, type AssemblyScript } from '#shared/robot/assemblyScript.ts';
 import { openTestBoard, pause } from './testBoard.ts';
 
 test('[DE6] the friendly prompt, the raw REPL, an error, raw-paste with its window', async () => {
@@ -211,3 +215,43 @@ test('[DE6] the errors of files have their usual numbers', async () => {
     ),
   ).toMatch(/^2 (1|17|30) 2 2$/);
 });
+
+test('[DE6] modules that tools use: binascii with text, hashlib, json, struct', async () => {
+  const { raw, run } = openTestBoard();
+  await raw();
+  expect(
+    await run(
+      'import binascii, hashlib, json, struct, os\nprint(binascii.a2b_base64("aGk="), binascii.unhexlify("6869"), binascii.hexlify(b"hi"), binascii.b2a_base64(b"hi"))',
+    ),
+  ).toBe("b'hi' b'hi' b'6869' b'aGk=\\n'");
+  expect(
+    await run('print(binascii.hexlify(hashlib.sha256(b"x").digest())[:8], struct.unpack("<H", b"\\x01\\x02"))'),
+  ).toBe("b'2d711642' (513,)");
+});
+
+test('[VB11] a program in WebAssembly runs from the files of the board until Ctrl-C; one that fails is an error', async () => {
+  const source = fs.readFileSync(path.join(import.meta.dirname, '../../samples/lab/bench/follow.ts'), 'utf8');
+  const made = await compileAssemblyScript({
+    compiler: compiler as unknown as AssemblyScript,
+    source,
+    name: 'follow.ts',
+  });
+  if (!made.ok) throw new Error(made.text);
+  const { board, raw, run, type, until } = openTestBoard({ files: new Map([['/follow.wasm', made.wasm]]) });
+  await raw();
+  await type('import robot4; robot4.run("follow.wasm")\x04');
+  await until('following the line\r\n');
+  await pause(1500);
+  const { x, y, led } = board.world();
+  expect(Math.hypot(x, y)).toBeGreaterThan(0.5);
+  expect(led).toEqual([0, 255, 0]);
+  await type('\x03');
+  expect(await until('\x04>')).toContain('KeyboardInterrupt');
+  await pause(120);
+  expect(board.world().left).toBe(0);
+  expect(
+    await run(
+      'for name in ("none.wasm", "/rom/lib/robot.py"):\n try: robot4.run(name)\n except RuntimeError as e: print(e)',
+    ),
+  ).toMatch(/There is no file none\.wasm\.\r\n/);
+}, 60_000);

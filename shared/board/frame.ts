@@ -12,6 +12,8 @@ export type ToBoard =
   | { t: 'off' }
   | { t: 'write'; id: number; bytes: Uint8Array<ArrayBuffer> }
   | { t: 'world'; command: WorldCommand }
+  /** AssemblyScript to WebAssembly; `compiler` comes with the first. */
+  | { t: 'compile'; id: number; source: string; name: string; compiler: ArrayBuffer | null }
   | { t: 'ping'; id: number };
 
 export type FromBoard =
@@ -22,6 +24,7 @@ export type FromBoard =
   | { t: 'took'; id: number }
   | { t: 'world'; bytes: Uint8Array<ArrayBuffer> }
   | { t: 'files'; changes: FlashChange[] }
+  | { t: 'compiled'; id: number; wasm: Uint8Array<ArrayBuffer> | null; text: string }
   | { t: 'failed'; text: string }
   | { t: 'violation'; directive: string; uri: string }
   | { t: 'pong'; id: number };
@@ -29,6 +32,8 @@ export type FromBoard =
 export const boardLimits = {
   /** Of one message. */
   bytes: 64 * 1024,
+  /** Of what a compiler made. */
+  program: 2 ** 20,
   /** Messages of one board in a second before it is ended. The line itself allows far fewer. */
   flood: 2000,
 } as const;
@@ -36,13 +41,23 @@ export const boardLimits = {
 /** null: not one of them. */
 export function readFromBoard(message: unknown): FromBoard | null {
   if (typeof message !== 'object' || message === null) return null;
-  const { t, bytes, changes, id, ms, shared, text, directive, uri } = message as Record<string, unknown>;
+  const { t, bytes, changes, id, ms, shared, text, directive, uri, wasm } = message as Record<string, unknown>;
   const isBytes = bytes instanceof Uint8Array && bytes.length <= boardLimits.bytes;
   if (t === 'bytes' || t === 'world') return isBytes ? { t, bytes: bytes as Uint8Array<ArrayBuffer> } : null;
   if (t === 'took' || t === 'pong') return Number.isInteger(id) ? { t, id: id as number } : null;
   if (t === 'on') return { t, shared: shared === true };
   if (t === 'ready') return { t, ms: Number(ms) || 0 };
   if (t === 'files') return Array.isArray(changes) ? { t, changes: changes as FlashChange[] } : null;
+  if (t === 'compiled') {
+    const fits = wasm instanceof Uint8Array && wasm.length <= boardLimits.program;
+    if (!Number.isInteger(id)) return null;
+    return {
+      t,
+      id: id as number,
+      wasm: fits ? (wasm as Uint8Array<ArrayBuffer>) : null,
+      text: String(text).slice(0, 8000),
+    };
+  }
   if (t === 'failed') return { t, text: String(text).slice(0, 4000) };
   if (t === 'violation') return { t, directive: String(directive).slice(0, 100), uri: String(uri).slice(0, 200) };
   return null;

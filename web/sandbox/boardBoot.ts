@@ -41,6 +41,47 @@ addEventListener('message', function begin(event: MessageEvent) {
   port.onmessage = ({ data }: MessageEvent<ToBoard>) => hear(data);
 });
 
+/** It is given up after so many milliseconds: what is compiled was written by anybody. */
+const compileTime = 60_000;
+/**
+ * A module worker does not start in a frame like this, so a classic one imports the compiler, which is a module. It fetches a piece of
+ * itself from a `data:` address, which the policy of the frame refuses, so that is answered here.
+ */
+const compileWorker = `
+  self.fetch = async (address) => {
+    const bytes = Uint8Array.from(atob(address.slice(address.indexOf(',') + 1)), (sign) => sign.charCodeAt(0));
+    return new Response(bytes, { headers: { 'content-type': 'application/wasm' } });
+  };
+  self.onmessage = ({ data }) =>
+    import(data.compiler)
+      .then(({ compile }) => compile(data))
+      .catch((error) => ({ ok: false, text: String(error) }))
+      .then((made) => postMessage({ ...made, id: data.id }));
+`;
+/** It takes seconds to start, so it stays for the next program. */
+let compiling: { worker: Worker; address: string } | null = null;
+
+function compile({ id, source, name, compiler }: Extract<ToBoard, { t: 'compile' }>): void {
+  if (compiler) compiling ??= { worker: new Worker(blobOf(compileWorker)), address: blobOf(compiler) };
+  if (!compiling) return tell({ t: 'compiled', id, wasm: null, text: 'The compiler is not here.' });
+  const { worker, address } = compiling;
+  const answer = (wasm: Uint8Array<ArrayBuffer> | null, text: string) => {
+    clearTimeout(late);
+    worker.removeEventListener('message', hearMade);
+    tell({ t: 'compiled', id, wasm, text });
+  };
+  const hearMade = ({ data }: MessageEvent) => {
+    if (data.id === id) answer(data.ok ? data.wasm : null, data.ok ? '' : String(data.text));
+  };
+  const late = setTimeout(() => {
+    worker.terminate();
+    compiling = { worker: new Worker(blobOf(compileWorker)), address };
+    answer(null, 'The compiler was given up after a minute.');
+  }, compileTime);
+  worker.addEventListener('message', hearMade);
+  worker.postMessage({ id, source, name, compiler: address });
+}
+
 async function turnOn({ files, world, cause }: Extract<ToBoard, { t: 'on' }>): Promise<void> {
   turnOff();
   const worker = new Worker(urls.worker);
@@ -107,6 +148,8 @@ function hear(message: ToBoard): void {
       return tell({ t: 'pong', id: message.id });
     case 'on':
       return void turnOn(message).catch((error: unknown) => fail(String(error)));
+    case 'compile':
+      return compile(message);
     case 'off':
       return turnOff();
     case 'world':

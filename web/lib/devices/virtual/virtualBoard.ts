@@ -13,16 +13,19 @@ const keepAfter = 500;
 /** Ctrl-C twice, out of the raw REPL, Ctrl-D. */
 const softReset = Uint8Array.of(3, 3, 2, 4);
 
+type Compiled = { wasm: Uint8Array<ArrayBuffer> | null; text: string };
+
 let assets: Promise<BoardAssets> | undefined;
 
+async function readFile(address: string): Promise<ArrayBuffer> {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address} answered ${answer.status}`);
+  return answer.arrayBuffer();
+}
+
 function loadAssets(): Promise<BoardAssets> {
-  const read = async (address: string) => {
-    const answer = await fetch(address);
-    if (!answer.ok) throw new Error(`${address} answered ${answer.status}`);
-    return answer.arrayBuffer();
-  };
   assets ??= Promise.all(
-    ['board-worker.js', 'micropython.mjs', 'micropython.wasm'].map((file) => read(`/sandbox/${file}`)),
+    ['board-worker.js', 'micropython.mjs', 'micropython.wasm'].map((file) => readFile(`/sandbox/${file}`)),
   )
     .then(([worker, micropython, wasm]) => ({ worker: worker!, micropython: micropython!, wasm: wasm! }))
     .catch((error: unknown) => {
@@ -47,6 +50,8 @@ export class VirtualBoard implements BoardPort {
   #world: World | null = null;
   #signals = { dtr: false, rts: false };
   #writes = new Map<number, () => void>();
+  readonly #compiles = new Map<number, (made: Compiled) => void>();
+  #hasCompiler = false;
   #count = 0;
   #opened: ((error?: Error) => void) | null = null;
   readonly #hearers = {
@@ -145,6 +150,22 @@ export class VirtualBoard implements BoardPort {
     this.#tell({ t: 'world', command });
   }
 
+  /** AssemblyScript to a program for `robot4.run`; loads its compiler the first time (2 MB). Rejects with what is wrong, and where. */
+  async compile({ source, name }: { source: string; name: string }): Promise<Uint8Array<ArrayBuffer>> {
+    const first = !this.#hasCompiler;
+    const compiler = first ? await readFile('/sandbox/board-compiler.mjs') : null;
+    this.#hasCompiler = true;
+    const id = ++this.#count;
+    const { wasm, text } = await new Promise<Compiled>((done) => {
+      this.#compiles.set(id, done);
+      if (this.#frame) this.#tell({ t: 'compile', id, source, name, compiler });
+      else done({ wasm: null, text: 'The virtual board is not open.' });
+    });
+    this.#compiles.delete(id);
+    if (!wasm) throw new Error(text);
+    return wasm;
+  }
+
   // ---- inside --------------------------------------------------------------------------------------------------------------
 
   #isHeld(): boolean {
@@ -179,6 +200,8 @@ export class VirtualBoard implements BoardPort {
         this.#writes.get(message.id)?.();
         this.#writes.delete(message.id);
         return;
+      case 'compiled':
+        return this.#compiles.get(message.id)?.(message);
       case 'world': {
         const world = decodeWorld(message.bytes);
         if (!world) return;
@@ -207,6 +230,8 @@ export class VirtualBoard implements BoardPort {
     this.#opened = null;
     for (const settle of this.#writes.values()) settle();
     this.#writes.clear();
+    for (const done of this.#compiles.values()) done({ wasm: null, text: lost.words });
+    this.#hasCompiler = false;
     for (const listener of this.#hearers.lost) listener(lost);
   }
 
