@@ -245,9 +245,14 @@ const conversationOf = (earlier: Earlier[]): ChatMessage[] =>
     { role: 'assistant', content: answer?.trim() || '(There was no answer.)', calls: [] },
   ]);
 
-function factsOf({ request }: Walk, clock: Clock): string[] {
-  const today = `Today is ${new Date(clock.now()).toISOString().slice(0, 10)}.`;
-  return request.paths.length > 0 ? [today, `The goal is about these files: ${request.paths.join(', ')}.`] : [today];
+function factsOf({ head, request }: Walk, clock: Clock): string[] {
+  const facts = [`Today is ${new Date(clock.now()).toISOString().slice(0, 10)}.`];
+  if (request.paths.length > 0) facts.push(`The goal is about these files: ${request.paths.join(', ')}.`);
+  if (head.branchOf)
+    facts.push(
+      `Your work goes on from before step ${head.branchOf.step} of an earlier run. Agents and skills are as they were then; files are as they are now, and read_file says which of them have changed since.`,
+    );
+  return facts;
 }
 
 /** Since a person last let it go on; what a branch took over from another run was paid there. */

@@ -65,7 +65,7 @@ export function fileTools(files: RunFiles): Tool[] {
         if (whole) file.saw();
         return {
           ok: true,
-          text: shown,
+          text: file.since === null ? shown : `(${file.since})\n\n${shown}`,
           parts: [{ kind: 'file', volume: file.volume, path: file.path, change: 'read' }],
           ...(file.untrusted === null ? {} : { untrusted: file.untrusted }),
         };

@@ -25,7 +25,7 @@ export type FileParts = {
   store: Pick<FileStore, 'byPath' | 'list' | 'folders'>;
   rooms: Pick<Rooms, 'read' | 'showAgent'>;
   merges: Pick<Merges, 'merge'>;
-  versions: Pick<Versions, 'textOf' | 'checkpointNow'>;
+  versions: Pick<Versions, 'textOf' | 'textAt' | 'checkpointNow'>;
   search: (question: { volumeId: string; q: string; limit: number }) => Promise<{
     hits: { fileId: string; path: string; line: number; before: string; match: string; after: string }[];
     files: number;
@@ -88,6 +88,17 @@ export function openRunFiles({
   const cameFrom = async (volume: VolumeTarget, fileIds: string[]): Promise<string | null> =>
     fileIds.length === 0 ? null : ((await parts.cameFrom?.({ volumeId: volume.id, fileIds })) ?? null);
   const livingText = async (row: FileRow) => (await rooms.read(row.id)) ?? (await versions.textOf(row.id)) ?? '';
+  /** A branch follows definitions as they were, and reads files as they are: it is told where that is not the same any more. */
+  async function changedSince(volume: VolumeTarget, path: string, living: string): Promise<string | null> {
+    const at = head.branchOf && head.versions[volume.name];
+    if (!at) return null;
+    const then = await versions.textAt({ volumeId: volume.id, at, path });
+    if (then === living) return null;
+    const version = `version ${at.slice(0, 8)}, with which the run before this branch began`;
+    return then === null
+      ? `This file was not in ${version}. What follows is as it is now.`
+      : `This file has changed since ${version}. What follows is as it is now.`;
+  }
   const show = (fileId: string, caret: unknown) => rooms.showAgent({ fileId, agent: head.id, face, caret });
 
   async function find(volume: VolumeTarget, given: string): Promise<FileRow> {
@@ -185,16 +196,23 @@ export function openRunFiles({
 
   return {
     own,
-    /** What is there now, without what looks like a key. */
-    async read(
-      place: Place,
-    ): Promise<{ text: string; volume: string; path: string; untrusted: string | null; saw: () => void }> {
+    /** What is there now, without what looks like a key. `since`: how that differs from what a branch goes on from. */
+    async read(place: Place): Promise<{
+      text: string;
+      volume: string;
+      path: string;
+      untrusted: string | null;
+      since: string | null;
+      saw: () => void;
+    }> {
       const volume = await volumeOf(place.volume, 'volume.read');
       const row = await find(volume, place.path);
-      const text = hideSecrets(await livingText(row));
+      const living = await livingText(row);
+      const text = hideSecrets(living);
       show(row.id, null);
       const untrusted = await cameFrom(volume, [row.id]);
-      return { text, volume: volume.name, path: row.path, untrusted, saw: () => void seen.set(row.id, text) };
+      const since = await changedSince(volume, row.path, living);
+      return { text, volume: volume.name, path: row.path, untrusted, since, saw: () => void seen.set(row.id, text) };
     },
 
     /** A new file, or all of the text of one that was read whole before. `anyway`: what is there was made by the same hand. */

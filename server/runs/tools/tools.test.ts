@@ -79,6 +79,32 @@ test('[SY6] an agent edits a file while two people type in it: everybody keeps t
   expect(run.id).toMatch(/-/);
 });
 
+test('[RU5] a branch is told which files are not as they were when the run before it began', async () => {
+  const first = runOf('ada');
+  await first.use('write_file', { path: 'notes/then.md', content: 'as it was\n' });
+  await first.use('write_file', { path: 'notes/still.md', content: 'the same\n' });
+  const { commits } = await world.versions.log({ volumeId: world.volume.id, limit: 1 });
+  const began = { 'team/lab': commits[0]!.oid };
+  await world.type('ben', await fileId('notes/then.md'), 'was', 'is');
+  await first.use('write_file', { path: 'notes/later.md', content: 'new\n' });
+  const branch = runOf('ada', { branchOf: { run: first.run.id, step: 2 }, versions: began });
+  const read = async (path: string, run = branch) => (await run.use('read_file', { path })).text;
+  expect(await read('notes/then.md')).toMatch(
+    new RegExp(
+      `^\\(This file has changed since version ${commits[0]!.oid.slice(0, 8)}.*as it is now\\.\\)\n\nas it is`,
+    ),
+  );
+  expect(await read('notes/later.md')).toMatch(/^\(This file was not in version .*\n\nnew/);
+  expect(await read('notes/still.md')).toBe('the same');
+  // what it read is the text, not what was said about it
+  expect(await branch.use('write_file', { path: 'notes/then.md', content: 'as it will be\n' })).toMatchObject({
+    ok: true,
+  });
+  expect(await world.rooms.read(await fileId('notes/then.md'))).toBe('as it will be\n');
+  // a run that is no branch reads what is there, and nothing is said
+  expect(await read('notes/then.md', runOf('ada', { versions: began }))).toBe('as it will be');
+});
+
 test('what the agent did not read whole it cannot write over; an overlap is kept beside', async () => {
   const first = runOf('ada');
   await first.use('write_file', { path: 'notes/plan.md', content: 'the quick fox\n' });
