@@ -51,14 +51,17 @@ try {
     const page = await context.newPage();
     await page.goto('/v/user/bench/f/notes.md');
     note('Python, the first time in this browser', await startPython(page));
+    await page.waitForFunction(() => performance.getEntriesByName('python-snapshot-kept').length > 0, null, {
+      timeout: 120_000,
+    });
     await page.reload();
     note('Python, from the snapshot', await startPython(page));
 
     await page.goto(`/v/user/bench/f/applets/a${at}.tsx`);
-    await page.locator('section.applet[data-state=painted]').waitFor();
+    await page.locator('section.applet[data-state=painted]').waitFor({ timeout: 120_000 });
     // the compiler is loaded now: what a second applet of this tab takes
     await page.reload();
-    await page.locator('section.applet[data-state=painted]').waitFor();
+    await page.locator('section.applet[data-state=painted]').waitFor({ timeout: 120_000 });
     note('applet, from its text to the paint, new frame', await paintOf(page));
     for (const words of ['second', 'third']) {
       await page.locator('.cm-content').first().click();

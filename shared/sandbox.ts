@@ -37,7 +37,9 @@ export type Trouble = { type: string; message: string; traceback: string; line: 
 export type Lane = 'cells' | 'runs';
 
 export type ToPython =
-  | { t: 'open'; lane: Lane; make: boolean }
+  | { t: 'open'; lane: Lane }
+  /** Make a snapshot, by an interpreter of its own that never runs anybody's code. */
+  | { t: 'make' }
   | { t: 'close'; lane: Lane }
   | { t: 'run'; lane: Lane; id: number; code: string; name: string; fresh: boolean; files: SandboxFile[] }
   | { t: 'interrupt'; lane: Lane }
@@ -60,7 +62,8 @@ export type PythonFiles = {
 
 export type FromPython =
   | { t: 'ready'; lane: Lane; ms: number; snapshot: boolean }
-  | { t: 'snapshot'; data: Uint8Array<ArrayBuffer> }
+  /** Null: it could not be made. */
+  | { t: 'snapshot'; data: Uint8Array<ArrayBuffer> | null }
   | { t: 'out' | 'err'; lane: Lane; id: number; text: string }
   | { t: 'plot'; lane: Lane; id: number; plot: Plot }
   | { t: 'table'; lane: Lane; id: number; table: Table }

@@ -1,4 +1,5 @@
 // Python in the browser: cells and files of the volume run in the person's own tab, with plots, tables, input and a stop that works.
+import type { Page } from '@playwright/test';
 import { expect, test } from '../people.ts';
 import { pythonOn } from '../pythonPanel.ts';
 
@@ -31,6 +32,38 @@ test('[PY1] a person writes a cell, runs it, and sees text, a chart and a table'
   await expect(next.getByText('(3, 42)')).toBeVisible();
   expect(await python.violations()).toEqual([]);
 });
+
+test('[PY7] after a reload Python starts from the snapshot that this browser made while it rested, and is as it was', async ({
+  ada,
+}) => {
+  await ada.open('team/lab', 'notes/first-week.md');
+  const first = await pythonOn(ada.page);
+  const cell = await first.write('secret = 41\nsecret + 1');
+  await expect(cell).toHaveAttribute('data-state', 'done', { timeout: 120_000 });
+  expect(await startOf(ada.page)).toEqual({ snapshot: false });
+  await ada.page.waitForFunction(() => performance.getEntriesByName('python-snapshot-kept').length > 0, null, {
+    timeout: 120_000,
+  });
+  // what the person computed goes on where it was while the snapshot is made
+  await expect((await first.write('secret')).getByText('41')).toBeVisible();
+
+  await ada.page.reload();
+  await expect(ada.page.locator('.cm-content').first()).toBeVisible({ timeout: 60_000 });
+  const again = await pythonOn(ada.page);
+  const next = await again.write(
+    'import csv, io, sys\nrows = list(csv.reader(io.StringIO("a,b")))\nrows, "secret" in globals(), sys.platform',
+  );
+  await expect(next.getByText("([['a', 'b']], False, 'emscripten')")).toBeVisible({ timeout: 120_000 });
+  expect(await startOf(ada.page)).toEqual({ snapshot: true });
+  expect(await again.violations()).toEqual([]);
+});
+
+/** How the last start of this page went. */
+const startOf = (page: Page) =>
+  page.evaluate(() => {
+    const mark = performance.getEntriesByName('python-ready-cells').at(-1) as PerformanceMark;
+    return { snapshot: mark.detail.snapshot as boolean };
+  });
 
 test('[PY1] a fault is told with the line of the person, input() is answered, output streams', async ({ ada }) => {
   await ada.open('team/lab', 'notes/first-week.md');
@@ -79,7 +112,7 @@ test('[PY5] what runs is stopped: by an interrupt, and where that is ignored by 
   expect(Date.now() - from).toBeLessThan(4000);
   await expect(deaf.getByText('its names are gone')).toBeVisible();
   const anew = await python.write('try:\n    kept\nexcept NameError:\n    print("started anew")');
-  await expect(anew.getByText('started anew', { exact: true })).toBeVisible({ timeout: 20_000 });
+  await expect(anew.getByText('started anew', { exact: true })).toBeVisible({ timeout: 90_000 }); // no snapshot was made yet: from the beginning
 });
 
 test('[PY3] a file of the volume is read and run, and what it writes goes back to the volume', async ({ ada }) => {

@@ -13,7 +13,7 @@ type Open = {
   interrupt: Uint8Array | null;
   /** Shared memory of `input()`: state, length, then bytes. */
   input: SharedArrayBuffer | null;
-  making: boolean;
+  fromSnapshot: boolean;
   startedAt: number;
   second: number;
   messages: number;
@@ -24,7 +24,8 @@ let port: MessagePort | undefined;
 let files: PythonFiles;
 let urls: { worker: string; pyodide: string; asm: string };
 let compiled: Promise<WebAssembly.Module> | undefined;
-const lanes = new Map<Lane, Open>();
+/** `maker` makes a snapshot and runs nobody's code. */
+const lanes = new Map<Lane | 'maker', Open>();
 const shared = typeof SharedArrayBuffer !== 'undefined' && self.crossOriginIsolated;
 
 const tell = (message: FromPython, transfer: Transferable[] = []) => port?.postMessage(message, transfer);
@@ -39,19 +40,23 @@ addEventListener('message', function begin(event: MessageEvent) {
   removeEventListener('message', begin);
   files = event.data.files as PythonFiles;
   urls = { worker: blobOf(files.worker), pyodide: blobOf(files.pyodide), asm: blobOf(files.asm) };
+  compiled = WebAssembly.compile(files.wasm);
+  compiled.catch(() => undefined); // told to whoever opens a lane
   port = event.ports[0]!;
   port.onmessage = ({ data }: MessageEvent<ToPython>) => hear(data);
 });
 
-async function open(lane: Lane, making: boolean): Promise<void> {
+async function open(lane: Lane | 'maker'): Promise<void> {
   close(lane);
+  const making = lane === 'maker';
+  const snapshot = making ? null : files.snapshot;
   const startedAt = performance.now();
   const worker = new Worker(urls.worker);
   const mine: Open = {
     worker,
     interrupt: shared && !making ? new Uint8Array(new SharedArrayBuffer(1)) : null,
     input: shared && !making ? new SharedArrayBuffer(8 + inputBytes) : null,
-    making,
+    fromSnapshot: snapshot !== null,
     startedAt,
     second: 0,
     messages: 0,
@@ -59,8 +64,7 @@ async function open(lane: Lane, making: boolean): Promise<void> {
   lanes.set(lane, mine);
   worker.onerror = (event) => lanes.get(lane) === mine && fail(lane, `The worker broke: ${event.message}`);
   worker.onmessage = ({ data }) => lanes.get(lane) === mine && pass(lane, mine, data);
-  compiled ??= WebAssembly.compile(files.wasm);
-  const module = await compiled;
+  const module = await (compiled ??= WebAssembly.compile(files.wasm));
   worker.postMessage({
     t: 'boot',
     module,
@@ -70,40 +74,43 @@ async function open(lane: Lane, making: boolean): Promise<void> {
     asm: urls.asm,
     interrupt: mine.interrupt,
     input: mine.input,
-    snapshot: making ? null : files.snapshot,
+    snapshot,
     making,
     noPackages: files.noPackages,
   });
 }
 
-function close(lane: Lane): void {
+function close(lane: Lane | 'maker'): void {
   lanes.get(lane)?.worker.terminate();
   lanes.delete(lane);
 }
 
-function fail(lane: Lane, text: string): void {
+function fail(lane: Lane | 'maker', text: string): void {
   close(lane);
+  if (lane === 'maker') return tell({ t: 'snapshot', data: null });
   tell({ t: 'failed', lane, text: text.slice(0, 4000) });
 }
 
 /** A worker's words are anybody's: the lane is ours to say, a snapshot counts only from one that never ran anybody's code. */
-function pass(lane: Lane, from: Open, message: any): void {
+function pass(lane: Lane | 'maker', from: Open, message: any): void {
   const second = Math.floor(performance.now() / 1000);
   if (second !== from.second) [from.second, from.messages] = [second, 0];
   if (++from.messages > limits.pythonFlood) return fail(lane, 'Python sent too many messages at once and was ended.');
+  if (lane === 'maker') {
+    if (message?.t === 'failed') return fail(lane, String(message.text));
+    if (message?.t !== 'snapshot' || !(message.data instanceof Uint8Array)) return;
+    close(lane);
+    files.snapshot = message.data;
+    return tell({ t: 'snapshot', data: message.data });
+  }
   switch (message?.t) {
     case 'ready':
       return tell({
         t: 'ready',
         lane,
         ms: Math.round(performance.now() - from.startedAt),
-        snapshot: files.snapshot !== null && !from.making,
+        snapshot: from.fromSnapshot,
       });
-    case 'snapshot':
-      if (!from.making || !(message.data instanceof Uint8Array)) return;
-      close(lane);
-      files.snapshot = message.data;
-      return tell({ t: 'snapshot', data: message.data });
     case 'failed':
       return fail(lane, String(message.text));
     case 'out':
@@ -120,8 +127,10 @@ function pass(lane: Lane, from: Open, message: any): void {
 
 function hear(message: ToPython): void {
   if (message.t === 'ping') return tell({ t: 'pong', id: message.id });
-  if (message.t === 'open')
-    return void open(message.lane, message.make).catch((error: unknown) => fail(message.lane, String(error)));
+  if (message.t === 'open' || message.t === 'make') {
+    const lane = message.t === 'make' ? 'maker' : message.lane;
+    return void open(lane).catch((error: unknown) => fail(lane, String(error)));
+  }
   const lane = lanes.get(message.lane);
   if (!lane) return;
   switch (message.t) {

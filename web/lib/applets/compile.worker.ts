@@ -32,6 +32,11 @@ const candidates = (code: string): string[] => [
   ),
 ];
 
+const prepare = () =>
+  compile(input, { loadStylesheet: async (name, base) => ({ path: name, base, content: sheets[name] ?? '' }) });
+/** Tailwind has read its sheets before somebody waits for it. What it built once stays in it, so each source has its own. */
+let prepared: ReturnType<typeof prepare> | null = prepare();
+
 async function work({ id, code }: CompileJob): Promise<Compiled> {
   try {
     const { code: script } = transform(code, {
@@ -40,9 +45,9 @@ async function work({ id, code }: CompileJob): Promise<Compiled> {
       production: true,
       filePath: 'applet.tsx',
     });
-    const { build } = await compile(input, {
-      loadStylesheet: async (name, base) => ({ path: name, base, content: sheets[name] ?? '' }),
-    });
+    const mine = prepared ?? prepare();
+    prepared = null;
+    const { build } = await mine;
     return { id, ok: true, code: script, css: build(candidates(code)) };
   } catch (error) {
     const { message = String(error), loc } = error as Error & { loc?: { line?: number } };
@@ -55,4 +60,9 @@ async function work({ id, code }: CompileJob): Promise<Compiled> {
   }
 }
 
-self.onmessage = ({ data }: MessageEvent<CompileJob>) => void work(data).then((done) => self.postMessage(done));
+self.onmessage = ({ data }: MessageEvent<CompileJob>) => {
+  void work(data).then((done) => {
+    self.postMessage(done);
+    setTimeout(() => (prepared ??= prepare()));
+  });
+};

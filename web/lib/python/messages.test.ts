@@ -6,6 +6,7 @@ const bytes = new Uint8Array([1, 2]);
 test('[PY2] what the frame says is believed only as far as it fits', () => {
   const done = { t: 'done', lane: 'cells', id: 1, ok: true, value: 'x', trouble: null, files: [], gone: [], notes: [] };
   expect(readMessage(done)).toEqual(done);
+  expect(readMessage({ t: 'snapshot', data: null })).toEqual({ t: 'snapshot', data: null });
   for (const bad of [
     null,
     'done',

@@ -18,6 +18,7 @@ export function readMessage(said: unknown): FromPython | null {
   if (t === 'violation') return { t, directive: text(said['directive'], 100), uri: text(said['uri'], 200) };
   if (t === 'snapshot') {
     const { data } = said;
+    if (data === null) return { t, data };
     const fits = data instanceof Uint8Array && data.buffer instanceof ArrayBuffer && data.byteLength < 2 ** 28;
     return fits ? { t, data: data as Uint8Array<ArrayBuffer> } : null;
   }

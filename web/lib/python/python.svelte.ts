@@ -50,6 +50,8 @@ type State = {
   ready: ((error?: string) => void) | null;
 };
 
+/** After so long a rest a snapshot is made. */
+const restMs = 3000;
 /** How long an interrupt is given before the interpreter is ended. */
 const courtesy = 700;
 
@@ -68,7 +70,11 @@ export class Python {
   #opening: Promise<void> | null = null;
   #hasSnapshot = false;
   #key = '';
-  #made: ((data: Uint8Array<ArrayBuffer> | null) => void) | null = null;
+  #making: ReturnType<typeof setTimeout> | undefined;
+  /** One of them did not work here: no more in this tab. */
+  #noSnapshots = false;
+  /** Whether the last start was from a snapshot. */
+  #wasQuick = false;
   #count = 0;
   readonly #lanes: Record<Lane, State> = { cells: newState(), runs: newState() };
 
@@ -180,6 +186,7 @@ export class Python {
     let error = await this.#boot(lane);
     if (error !== undefined && this.#hasSnapshot) {
       // a snapshot that this browser does not like (another build of it): from the beginning, once
+      this.#noSnapshots = true;
       await forgetSnapshot();
       this.close('Python starts from the beginning.');
       await (this.#opening ??= this.#open(false).finally(() => (this.#opening = null)));
@@ -194,7 +201,8 @@ export class Python {
     state.session = session;
     this.startedIn = Math.round(performance.now() - from);
     this.phase = 'ready';
-    performance.mark(`python-ready-${lane}`, { detail: { ms: this.startedIn, snapshot: this.#hasSnapshot } });
+    performance.mark(`python-ready-${lane}`, { detail: { ms: this.startedIn, snapshot: this.#wasQuick } });
+    if (!this.#hasSnapshot && !this.#noSnapshots) this.#makeSnapshot(this.#frame!);
   }
 
   /** Undefined: it is ready. */
@@ -206,7 +214,7 @@ export class Python {
         this.#lanes[lane].ready = null;
         done(error);
       };
-      this.#tell({ t: 'open', lane, make: false });
+      this.#tell({ t: 'open', lane });
     });
   }
 
@@ -238,7 +246,6 @@ export class Python {
         if (message) this.#hear(message, frame);
       };
       this.phase = 'starting';
-      if (useSnapshot && !this.#hasSnapshot) await this.#makeSnapshot();
     } catch (error) {
       this.#frame?.remove();
       this.#frame = null;
@@ -248,15 +255,20 @@ export class Python {
     }
   }
 
-  /** From an interpreter that never ran anybody's code; this browser keeps it for the next time. */
-  async #makeSnapshot(): Promise<void> {
-    const data = await new Promise<Uint8Array<ArrayBuffer> | null>((done) => {
-      this.#made = done;
-      this.#tell({ t: 'open', lane: 'cells', make: true });
-    });
-    this.#made = null;
-    this.#hasSnapshot = data !== null;
-    if (data) void keepSnapshot(this.#key, data);
+  /** For the next time, by an interpreter of its own, once nothing runs: who waits for the first run does not wait for it. */
+  #makeSnapshot(frame: Frame): void {
+    clearTimeout(this.#making);
+    this.#making = setTimeout(() => {
+      if (frame !== this.#frame || this.#hasSnapshot || this.#noSnapshots) return;
+      if (Object.values(this.#lanes).some(({ running }) => running !== null)) return this.#makeSnapshot(frame);
+      this.#tell({ t: 'make' });
+    }, restMs);
+  }
+
+  #keep(data: Uint8Array<ArrayBuffer> | null): void {
+    if (data === null || this.#noSnapshots) return;
+    this.#hasSnapshot = true;
+    void keepSnapshot(this.#key, data).then(() => performance.mark('python-snapshot-kept'));
   }
 
   #close(lane: Lane): void {
@@ -267,7 +279,7 @@ export class Python {
   #gone(words: string): void {
     this.#frame = null;
     this.phase = 'off';
-    this.#made?.(null);
+    clearTimeout(this.#making);
     for (const state of Object.values(this.#lanes)) {
       state.open = false;
       state.ready?.(words);
@@ -282,16 +294,18 @@ export class Python {
   #hear(message: FromPython, frame: Frame): void {
     if (frame !== this.#frame) return;
     if (message.t === 'pong') return frame.alive();
-    if (message.t === 'snapshot') return this.#made?.(message.data);
+    if (message.t === 'snapshot') return this.#keep(message.data);
     if (message.t === 'violation') {
       this.violations = [...this.violations, `${message.directive} ${message.uri}`].slice(-50);
       return;
     }
     const state = this.#lanes[message.lane];
-    if (message.t === 'ready') return state.ready?.();
+    if (message.t === 'ready') {
+      this.#wasQuick = message.snapshot;
+      return state.ready?.();
+    }
     if (message.t === 'failed') {
       state.open = false;
-      if (this.#made) return this.#made(null);
       state.ready?.(message.text);
       state.running?.finish({
         ended: 'lost',

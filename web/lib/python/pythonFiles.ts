@@ -40,16 +40,20 @@ export async function loadFiles({
     }
     return whole.buffer;
   };
-  const [worker, pyodide, asm, wasm, stdlib, python] = await Promise.all([
-    read('/sandbox/py-worker.js'),
+  // the snapshot is read beside the files, as soon as it is known which
+  const mine = async () => {
+    const [worker, python] = await Promise.all([read('/sandbox/py-worker.js'), api('GET /python')]);
+    const key = await keyOf(worker, python.lock);
+    return { worker, ...python, snapshot: await readSnapshot(key), key };
+  };
+  const [own, pyodide, asm, wasm, stdlib] = await Promise.all([
+    mine(),
     read(`${base}pyodide.mjs`),
     read(`${base}pyodide.asm.mjs`, true),
     read(`${base}pyodide.asm.wasm`, true),
     read(`${base}python_stdlib.zip`, true),
-    api('GET /python'),
   ]);
-  const key = await keyOf(worker, python.lock);
-  return { worker, pyodide, asm, wasm, stdlib, ...python, snapshot: await readSnapshot(key), key };
+  return { ...own, pyodide, asm, wasm, stdlib };
 }
 
 /** A snapshot belongs to exactly this worker, this Pyodide and this lock file. */
