@@ -99,7 +99,7 @@ export class Board {
       ended: (view, result) => {
         this.step({ type: 'job-end', id: view.id });
         const how = result.ok ? 'done' : `${result.code}${result.text ? `: ${result.text.trim().slice(-200)}` : ''}`;
-        this.note({ kind: 'job-end', by: view.by, text: `${view.label}: ${how}`, job: view.id });
+        this.note({ kind: 'job-end', by: view.by, text: `${view.label}: ${how}`, ...foldedJob(view) });
       },
     });
   }
@@ -488,7 +488,7 @@ export class Board {
     if (refused) return refused;
     this.informHost();
     const view = this.jobs.begin({ job, by: driver, answer, progress });
-    this.note({ kind: 'job', by: driver, text: view.label, job: job.id });
+    this.note({ kind: 'job', by: driver, text: view.label, ...foldedJob(job) });
     this.tellState();
     return null;
   }
@@ -665,3 +665,6 @@ export class Board {
     this.needs.audit.add({ fileId: this.place.id, kind, personId: person.id, runId: run, text });
   }
 }
+
+/** Files go in conversations of programs, which a console may fold. What a program prints is what everybody is here for. */
+const foldedJob = ({ id, kind }: { id: string; kind: Job['kind'] }) => (kind === 'exec' ? {} : { job: id });
