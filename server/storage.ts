@@ -56,7 +56,10 @@ export async function openStorage({
       databaseUrl,
       repositories,
       temporary: path.join(dataDir, 'tmp'),
-      extras: { 'secret.key': path.join(dataDir, 'secret.key') },
+      extras: {
+        'secret.key': path.join(dataDir, 'secret.key'),
+        recordings: path.join(dataDir, 'devices', 'recordings'),
+      },
       release,
     },
     mark,

@@ -28,7 +28,10 @@ async function place() {
     databaseUrl: database.url,
     repositories: path.join(directory, 'repositories'),
     temporary: path.join(directory, 'tmp'),
-    extras: { 'secret.key': path.join(directory, 'secret.key') },
+    extras: {
+      'secret.key': path.join(directory, 'secret.key'),
+      recordings: path.join(directory, 'devices/recordings'),
+    },
     release: '0.0.1',
   };
   return {
@@ -71,6 +74,9 @@ test('what was backed up comes back, row by row and commit by commit, while vers
   const lab = await volume(before);
   await lab.commit();
   fs.writeFileSync(parts.extras['secret.key'], 'the key');
+  fs.mkdirSync(parts.extras.recordings, { recursive: true });
+  fs.writeFileSync(path.join(parts.extras.recordings, 'one.jsonl'), 'a recording');
+  await query(`insert into device_boards (file_id, epoch, "offset") values (gen_random_uuid(), 4096, 0)`);
   const file = crypto.randomUUID();
   await query(`insert into files (id, volume_id, path, path_key, kind) values ($1, $2, 'a"b\\c\t.md', 'key', 'text')`, [
     file,
@@ -109,6 +115,10 @@ test('what was backed up comes back, row by row and commit by commit, while vers
   expect(await after.query('select path from files')).toEqual([{ path: 'a"b\\c\t.md' }]);
   expect(await after.query('select data from room_updates')).toEqual([{ data: Buffer.from('00ff0a5c', 'hex') }]);
   expect(fs.readFileSync(after.parts.extras['secret.key'], 'utf8')).toBe('the key');
+  expect(fs.readFileSync(path.join(after.parts.extras.recordings, 'one.jsonl'), 'utf8')).toBe('a recording');
+  const [board] = await after.query('select epoch::float8 as epoch, "offset"::float8 as "offset" from device_boards');
+  expect(board!['epoch']).toBeGreaterThan(1_000_000);
+  expect(board!['offset']).toBeGreaterThan(1e12);
 
   const restored = path.join(after.parts.repositories, `${lab.id}.git`);
   expect(git(restored, 'fsck', '--strict')).not.toMatch(/missing|error|broken/);

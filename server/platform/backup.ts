@@ -24,7 +24,7 @@ export type BackupParts = {
   databaseUrl: string;
   /** Holds one `<volume id>.git` each. */
   repositories: string;
-  /** Small files of the data folder that belong to it, if they are there: name in the archive to path. */
+  /** Files and folders of the data folder that belong to it, if they are there: name in the archive to path. */
   extras: Record<string, string>;
   /** For what is written on the way; on the same disk as `repositories`. */
   temporary: string;
@@ -52,7 +52,7 @@ export async function writeBackup({
     manifest.volumes = heads.size;
     say(`${heads.size} repositories`);
     for (const [name, file] of Object.entries(parts.extras))
-      if (fs.existsSync(file)) fs.copyFileSync(file, path.join(staging, name));
+      if (fs.existsSync(file)) fs.cpSync(file, path.join(staging, name), { recursive: true });
     fs.writeFileSync(path.join(staging, 'backup.json'), JSON.stringify(manifest, null, 2));
     await pack({ directory: staging, to: unfinished });
     fs.renameSync(unfinished, to);

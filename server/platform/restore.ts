@@ -48,7 +48,7 @@ export async function restoreBackup({
     fs.renameSync(path.join(staging, 'repositories'), repositories);
     fs.rmSync(before, { recursive: true, force: true });
     for (const [name, file] of Object.entries(extras))
-      if (fs.existsSync(path.join(staging, name))) fs.copyFileSync(path.join(staging, name), file);
+      if (fs.existsSync(path.join(staging, name))) fs.cpSync(path.join(staging, name), file, { recursive: true });
     say(`${manifest.volumes} repositories`);
     fs.rmSync(mark);
     return manifest;
@@ -104,6 +104,10 @@ async function renewEpochs(client: pg.Client, now: number) {
   const epoch = Number(rows[0]!.epoch);
   await client.query('update rooms set epoch = $1', [epoch]);
   await client.query(`alter table rooms alter column epoch set default ${epoch}`);
+  // what boards were given since the backup, also after an earlier restore of the same one, is not given to them again
+  await client.query(
+    'update device_boards set epoch = epoch + 1048576 + floor(random() * 16777216)::bigint, "offset" = "offset" + 1099511627776 + floor(random() * 17592186044416)::bigint',
+  );
 }
 
 async function unpack({ from, to }: { from: string; to: string }) {
