@@ -21,7 +21,10 @@ export function benchOn(page: Page) {
     /** Shares the board of this browser; gives the address of its page. */
     async share(name: string): Promise<string> {
       await page.goto('/bench');
-      await page.getByRole('button', { name: /^Share a board/ }).first().click();
+      await page
+        .getByRole('button', { name: /^Share a board/ })
+        .first()
+        .click();
       const dialog = page.getByRole('dialog');
       await dialog.getByLabel('Who may use it').selectOption({ label: 'Lab' });
       await dialog.getByLabel('Name').fill(name);

@@ -1,0 +1,207 @@
+// One bench, several browsers: Ada has the board, Ben and Vera are elsewhere. The board is a real MicroPython behind `navigator.serial`.
+import AxeBuilder from '@axe-core/playwright';
+import { benchOn } from '../benchPage.ts';
+import { plugIn, type Serial } from '../fakes/serialShim.ts';
+import { expect, test as base } from '../people.ts';
+
+const test = base.extend<{ serial: Serial }>({
+  serial: async ({ ada }, use) => {
+    const serial = await plugIn(ada.context);
+    await use(serial);
+    await serial.close();
+  },
+});
+let boards = 0;
+const newName = () => `cube-${++boards}`;
+
+test('[DE1] [DE2] a board is shared, watched, driven in turns, taken back and stopped', async ({
+  ada,
+  ben,
+  vera,
+  serial,
+}) => {
+  test.setTimeout(180_000);
+  const [a, b, v] = [benchOn(ada.page), benchOn(ben.page), benchOn(vera.page)];
+  const name = newName();
+  const place = await a.share(name);
+  await expect(a.panel.getByText('You, in this tab')).toBeVisible();
+  for (const person of [ben, vera]) await person.page.goto(place);
+  await expect(b.card(name)).toContainText('free');
+  await expect(vera.page.getByText(/Driving needs the right to write/)).toBeVisible();
+
+  await b.drive();
+  await expect(a.card(name)).toContainText('driven');
+  await expect(a.panel.getByText('Ben drives')).toBeVisible();
+  await b.type('\r6 * 7\r');
+  for (const one of [a, b, v]) await one.expectShown('>>> 6 * 7\n42');
+
+  // keys of somebody without the turn go nowhere
+  await a.type('print("not mine")\r');
+  await a.panel.getByRole('button', { name: 'Ask for a turn' }).click();
+  await expect(b.panel.getByText('Ada', { exact: true })).toBeVisible();
+  expect(serial.written()).not.toContain('not mine');
+
+  // Ben gives it back, and Ada is offered it
+  await b.panel.getByRole('button', { name: 'Give the turn back' }).click();
+  await a.panel.getByRole('button', { name: /^Take the turn/ }).click();
+  await expect(b.panel.getByText('Ada drives')).toBeVisible();
+  await a.type('while True: pass\r\r');
+  await a.expectShown(/while True: pass/);
+
+  // Vera only reads, and stops it all the same
+  await v.stop().click();
+  await expect(a.panel.getByText(/^Stopped by Vera/)).toBeVisible({ timeout: 2000 });
+  await expect(b.panel.getByText(/^Stopped by Vera/)).toBeVisible();
+  await expect(a.panel.getByText(/The board was told/)).toBeVisible();
+  await expect.poll(() => serial.written()).toContain('\x03\x03');
+  expect(serial.signals).toContainEqual({ dataTerminalReady: false, requestToSend: true });
+  await expect(b.ask()).toBeDisabled();
+  await a.panel.getByRole('button', { name: 'Clear the stop' }).click();
+  await expect(b.ask()).toBeEnabled();
+});
+
+test('[DE4] whoever holds the board takes it back; a co-driver types too', async ({ ada, ben, serial }) => {
+  test.setTimeout(120_000);
+  expect(serial.signals).toEqual([]);
+  const [a, b] = [benchOn(ada.page), benchOn(ben.page)];
+  const place = await a.share(newName());
+  await ben.page.goto(place);
+  await b.drive();
+  await b.panel.getByRole('button', { name: 'Co-drive' }).click();
+  await ben.page.getByRole('menuitem', { name: 'Ada' }).click();
+  await expect(a.panel.getByText('Ben drives with you')).toBeVisible();
+  await a.type('\r"from" + " Ada"\r');
+  await b.expectShown("'from Ada'");
+  await a.panel.getByRole('button', { name: 'Take it from Ben' }).click();
+  await expect(b.panel.getByText('Ada drives')).toBeVisible();
+});
+
+test('[DE1] a reload and a pulled cable: everybody sees the truth, and the board comes back', async ({
+  ada,
+  ben,
+  serial,
+}) => {
+  test.setTimeout(120_000);
+  const [a, b] = [benchOn(ada.page), benchOn(ben.page)];
+  const name = newName();
+  const place = await a.share(name);
+  await ben.page.goto(place);
+  await b.drive();
+  await b.type('\rx = 41\r');
+  await b.expectShown('x = 41');
+
+  await serial.pull(ada.page);
+  await expect(b.card(name)).toContainText('unplugged', { timeout: 2000 });
+  await serial.plug(ada.page);
+  await expect(b.card(name)).toContainText('driven', { timeout: 10_000 });
+  await b.type('\rx + 1\r');
+  await b.expectShown('>>> x + 1\n42');
+
+  ada.page.on('dialog', (dialog) => void dialog.accept()); // the page warns: others use its board
+  await ada.page.reload();
+  await expect(a.panel.getByText('You, in this tab')).toBeVisible({ timeout: 15_000 });
+  await expect(b.card(name)).toContainText(/free|driven/, { timeout: 10_000 });
+
+  // a viewer whose network was away has the same bytes afterwards
+  await ben.context.setOffline(true);
+  await expect(ben.page.getByText(/^Not connected: what you see is of/)).toBeVisible();
+  serial.say('said while Ben was away\r\n');
+  await a.expectShown('said while Ben was away');
+  await ben.context.setOffline(false);
+  await b.expectShown('said while Ben was away');
+});
+
+test('numbers are drawn, a recording plays again, and floods do not hold up the page', async ({ ada, ben, serial }) => {
+  test.setTimeout(120_000);
+  const [a, b] = [benchOn(ada.page), benchOn(ben.page)];
+  const place = await a.share(newName());
+  await ben.page.goto(place);
+  await expect(b.panel.getByText(/Ada/).first()).toBeVisible();
+  await b.panel.getByRole('button', { name: 'Record' }).click();
+  await expect(b.panel.getByRole('button', { name: 'Stop recording' })).toBeVisible();
+  for (let n = 0; n < 20; n++) {
+    serial.say(`left:${n} right:${20 - n}\r\n`);
+    await ada.page.waitForTimeout(50);
+  }
+  await expect(ben.page.getByRole('img', { name: /Plot of .*left 19, right 1$/ })).toBeVisible();
+  serial.say('\x1b]0;title\x07\x1b]52;c;aGk=\x07\x1b]8;;https://evil.example\x1b\\after the bomb\x1b]8;;\x1b\\\r\n');
+  await b.expectShown('after the bomb');
+  expect(await ben.page.title()).not.toContain('title');
+  await b.panel.getByRole('button', { name: 'Stop recording' }).click();
+  await b.panel.getByTitle('Play it').first().click();
+  const bar = ben.page.getByRole('group', { name: 'Recording' }).first();
+  await expect(bar).toBeVisible();
+  await bar.getByLabel('Speed').selectOption({ label: '20×' });
+  await b.expectShown('after the bomb');
+  await bar.getByRole('button', { name: 'Back to now' }).click();
+
+  // half a megabyte at once: the stop is still at hand
+  for (let n = 0; n < 64; n++) serial.say(`${'x'.repeat(8190)}\r\n`);
+  await b.stop().click();
+  await expect(ben.page.getByText(/^Stopped by Ben/).first()).toBeVisible({ timeout: 3000 });
+});
+
+test('[DE3] on a phone: look, ask, stop', async ({ ada, browser, world, serial }) => {
+  test.setTimeout(120_000);
+  const { signIn } = await import('../people.ts');
+  const a = benchOn(ada.page);
+  const name = newName();
+  const place = await a.share(name);
+  const ben = await signIn(browser, world, 'ben', { viewport: { width: 390, height: 844 }, hasTouch: true });
+  await ben.page.goto('/bench');
+  await ben.page.getByRole('link', { name: new RegExp(name) }).click();
+  await expect(ben.page).toHaveURL(place);
+  await expect(ben.page.getByText('Nobody drives')).toBeVisible();
+  const stop = ben.page.getByRole('button', { name: /^Emergency stop/ });
+  expect((await stop.boundingBox())!.height).toBeGreaterThanOrEqual(56);
+  await stop.click();
+  await expect(a.panel.getByText(/^Stopped by Ben/)).toBeVisible({ timeout: 2000 });
+  await expect.poll(() => serial.written()).toContain('\x03\x03');
+  await ben.page.getByRole('button', { name: 'Clear the stop' }).click();
+  await expect(a.panel.getByText(/^Stopped by Ben/)).toBeHidden();
+  await ben.close();
+});
+
+test('[DE6] a virtual board is a board: its robot is seen to move by somebody else', async ({ ada, ben }) => {
+  test.setTimeout(150_000);
+  const [a, b] = [benchOn(ada.page), benchOn(ben.page)];
+  const place = await a.startVirtual(`sim-${Date.now() % 1000}`);
+  await ben.page.goto(place);
+  await b.drive();
+  await b.expectShown('>>> ');
+  await b.type('\rimport robot; robot.drive(120, 120)\r');
+  const where = () =>
+    b.panel
+      .page()
+      .getByText(/^x −?[\d.]+ y /)
+      .innerText();
+  const before = await where();
+  await expect.poll(where, { timeout: 10_000 }).not.toBe(before);
+  await b.type('while True: pass\r\r');
+  await a.stop().click();
+  await expect(b.panel.getByText(/^Stopped by Ada/)).toBeVisible({ timeout: 2000 });
+  await b.expectShown('KeyboardInterrupt');
+});
+
+test('the bench has no fault that a machine finds', async ({ ada, serial }) => {
+  test.setTimeout(120_000);
+  expect(serial.signals).toEqual([]);
+  const a = benchOn(ada.page);
+  await a.share(newName());
+  await a.drive();
+  await a.expectShown('>>> ');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await ada.page.emulateMedia({ colorScheme });
+    for (const width of [1440, 390]) {
+      await ada.page.setViewportSize({ width, height: 844 });
+      await ada.page.waitForTimeout(400);
+      const { violations } = await new AxeBuilder({ page: ada.page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
+        .analyze();
+      expect(
+        violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`),
+      ).toEqual([]);
+      await ada.page.screenshot({ path: `e2e/screens/bench-live-${colorScheme}-${width}.png` });
+    }
+  }
+});
