@@ -30,7 +30,8 @@ export class Line<Message = unknown> {
   private readonly socket: WebSocket;
   private readonly limits: DeviceLimits;
   private heardAt = performance.now();
-  private askedAt = performance.now();
+  /** Not yet: whoever was never asked has not failed to answer. */
+  private askedAt = -Infinity;
   private done = false;
 
   constructor({ socket, head, actor, face, limits, messages, ...ways }: LineParts<Message>) {
