@@ -189,6 +189,7 @@ test('the bench has no fault that a machine finds', async ({ ada, serial }) => {
   const a = benchOn(ada.page);
   await a.share(newName());
   await a.drive();
+  await a.type('\r');
   await a.expectShown('>>> ');
   for (const colorScheme of ['light', 'dark'] as const) {
     await ada.page.emulateMedia({ colorScheme });

@@ -16,6 +16,7 @@ function hosted(perform: PerformJob = async ({ job }) => ({ id: job.id, ok: true
     address: 'ws://here/devices/board?host=1',
     port: board.port,
     baud: 115_200,
+    early: [new TextEncoder().encode('boot ')],
     agent: 'Chrome on Linux',
     perform,
     news,
@@ -104,7 +105,7 @@ test('[DE5] nobody types into a job, and a second one is busy', async () => {
   ]);
 });
 
-test('[DE1] what the board says while the network is away follows when it is back, in order', () => {
+test('[DE1] what the board says while it is opened and while the network is away follows when it is back, in order', () => {
   const { board, network, text } = hosted();
   board.says('one ');
   network.last.broke();
@@ -112,9 +113,9 @@ test('[DE1] what the board says while the network is away follows when it is bac
   network.pass();
   network.last.opened();
   board.says('three');
-  expect(text()).toBe('one two three');
+  expect(text()).toBe('boot one two three');
   expect(network.last.messages[0]).toMatchObject({ type: 'hosting', kind: 'serial', port: 'Test board' });
-  expect(network.last.frames.map((frame) => frame.offset)).toEqual([4, 8]);
+  expect(network.last.frames.map((frame) => frame.offset)).toEqual([9, 13]);
 });
 
 test('what waits for the network is bounded, and the gap shows in the offsets', () => {
@@ -124,7 +125,7 @@ test('what waits for the network is bounded, and the gap shows in the offsets', 
   network.pass();
   network.last.opened();
   expect(host.dropped).toBe(2 * 1024 * 1024);
-  expect(network.last.frames[0]!.offset).toBe(2 * 1024 * 1024);
+  expect(network.last.frames[0]!.offset).toBe(2 * 1024 * 1024 + 5);
 });
 
 test('[DE2] without the server a driven board comes to rest by itself', async () => {

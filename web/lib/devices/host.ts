@@ -39,7 +39,7 @@ export type HostNews = {
 export type Host = {
   readonly dropped: number;
   /** The board is back, perhaps as another port. */
-  attach: (port: BoardPort) => void;
+  attach: (port: BoardPort, early?: Uint8Array[]) => void;
   /** No longer shared from here; the port is closed. */
   leave: () => Promise<void>;
 };
@@ -54,11 +54,14 @@ const progressEvery = 200;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const ctrlC = Uint8Array.of(3, 3);
 const jsonStop = bytesOf('\r\n{"action":"stop"}\r\n');
+/** A program that was interrupted leaves its motors as they were: MicroPython is asked to turn those of the robot off. */
+const motorsOff = bytesOf("import sys; 'robot' in sys.modules and sys.modules['robot'].stop()\r\n");
 
 export function openHost({
   address,
   port: firstPort,
   baud: firstBaud,
+  early = [],
   world,
   agent,
   perform,
@@ -70,6 +73,8 @@ export function openHost({
   address: string;
   port: BoardPort;
   baud: number;
+  /** What it said before this. */
+  early?: Uint8Array[];
   world?: WorldOfBoard | undefined;
   /** "Chrome on macOS" */
   agent: string;
@@ -221,8 +226,7 @@ export function openHost({
     turn += 1;
     for (const job of jobs.values()) job.abort('cancelled');
     if (lost) return;
-    await port.write(ctrlC).catch(() => {});
-    await port.write(jsonStop).catch(() => {});
+    for (const bytes of [ctrlC, jsonStop, motorsOff]) await port.write(bytes).catch(() => {});
   }
   /** Each step is tried whatever became of the one before. */
   async function stop(): Promise<void> {
@@ -337,13 +341,15 @@ export function openHost({
   }
 
   attach(port);
+  for (const bytes of early) gather(bytes);
   return {
     get dropped() {
       return dropped;
     },
-    attach: (next) => {
+    attach: (next, before = []) => {
       attach(next);
       say({ type: 'connection', connection: 'online', why: '' });
+      for (const bytes of before) gather(bytes);
     },
     leave: async () => {
       ended = true;

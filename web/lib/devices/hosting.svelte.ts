@@ -142,13 +142,21 @@ export class Hosting {
     }
     const virtual = handle ? null : await this.#outside.openVirtual(kept.id);
     const port = virtual?.port ?? (await this.#outside.openSerial(handle!));
+    // a board may greet while it is opened; who hosts it hears that too
+    const early: Uint8Array[] = [];
+    const stopListening = port.onBytes((bytes) => early.push(bytes));
     await port.open({ baud: kept.baud });
     if (board.gone) return port.close();
     board.world = virtual?.world ?? null;
     board.phase = 'online';
-    if (board.host && !virtual) return board.host.attach(port);
+    if (board.host && !virtual) {
+      stopListening();
+      return board.host.attach(port, early);
+    }
     const openHost = await this.#outside.loadHost();
+    stopListening();
     board.host = openHost({
+      early,
       address: deviceAddress(this.#outside.origin, kept.id, { host: true }),
       port,
       baud: kept.baud,
