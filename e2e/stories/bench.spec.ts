@@ -1,5 +1,5 @@
 // One bench, several browsers: Ada has the board, Ben and Vera are elsewhere. The board is a real MicroPython behind `navigator.serial`.
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import { benchOn } from '../benchPage.ts';
 import { plugIn, type Serial } from '../fakes/serialShim.ts';
 import { expect, test as base } from '../people.ts';
