@@ -38,6 +38,7 @@ export async function startWorld(env: Record<string, string> = {}, flags: string
     DATABASE_URL: '',
     LOG_LEVEL: 'info',
     CHECKPOINT_QUIET_MS: '2000',
+    CONSOLIDATE_EVERY_MS: '0', // runs that nobody asked for are a story of their own
     ...env,
   });
   const admin = async (...args: string[]) => {

@@ -170,6 +170,7 @@ export async function openAgents({
     access: {
       volume: volumeFor,
       face: (personId) => accounts.face(personId),
+      isActive: (personId) => accounts.isActive(personId),
       isTokenGood: (tokenId) => accounts.isTokenGood(tokenId),
     },
     news: {
@@ -205,6 +206,7 @@ export async function openAgents({
 
   return {
     runs,
+    cameFrom,
     liveRuns,
     /** For whoever makes versions: those of a run are noted as its. */
     committed: ({

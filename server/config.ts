@@ -43,6 +43,8 @@ export type Config = {
   startedFrom: string;
   /** A version is made after this much quiet, at the latest after `latestMs` of typing (GI1). */
   checkpoint: { quietMs: number; latestMs: number };
+  /** How often it is looked whether traces are to be consolidated; 0: never by itself. */
+  consolidateEveryMs: number;
 };
 
 export type ConfigProblem = { variable: string; rule: string; got: string };
@@ -177,6 +179,7 @@ export function readConfig(
       quietMs: whole('CHECKPOINT_QUIET_MS', 30_000, 100, 3_600_000),
       latestMs: whole('CHECKPOINT_LATEST_MS', 300_000, 100, 86_400_000),
     },
+    consolidateEveryMs: whole('CONSOLIDATE_EVERY_MS', 600_000, 0, 86_400_000),
   };
   return problems.length > 0 ? { problems } : { config };
 }

@@ -11,6 +11,7 @@ import { openMemory } from './memory/memory.ts';
 import type { Models } from './models/types.ts';
 import type { ToolsOfElsewhere } from './runs/types.ts';
 import type { EmbedTexts } from './memory/memoryIndex.ts';
+import { openConsolidation } from './consolidating.ts';
 import { forgetTeam, forgetVolume } from './forgetting.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Database } from './platform/database.ts';
@@ -84,9 +85,9 @@ export async function openWorkspace({
   log: Log;
   /** Meaning of texts; null: search is by words alone. */
   embed: EmbedTexts;
-  models: Models;
+  models: Models & Pick<Parameters<typeof openConsolidation>[0], 'standardModel'>;
   toolsOfElsewhere: ToolsOfElsewhere;
-  config: Pick<Config, 'checkpoint' | 'rateLimits' | 'dataDir'>;
+  config: Pick<Config, 'checkpoint' | 'rateLimits' | 'dataDir' | 'consolidateEveryMs'>;
   release: string;
 }) {
   const failed = (what: string) => (err: unknown) => log.error({ err }, what);
@@ -337,6 +338,23 @@ export async function openWorkspace({
     config,
   });
 
+  const consolidation = openConsolidation({
+    database,
+    accounts,
+    volumeStore,
+    fileStore: store,
+    merges,
+    versions,
+    rooms,
+    library,
+    standardModel: models.standardModel,
+    cameFrom: agents.cameFrom,
+    runs: agents.runs,
+    clock,
+    log,
+    everyMs: config.consolidateEveryMs,
+  });
+
   const stopListening = [
     accounts.onAccessChanged(({ personId }) => {
       live.accessChanged({ personId });
@@ -388,6 +406,7 @@ export async function openWorkspace({
       }),
       ...agents.handlers,
       ...memory.routes,
+      ...consolidation.routes,
       ...devices.handlers,
     },
     acceptors: { '/sync/': rooms.join, '/live': live.accept, '/devices/': devices.accept },
@@ -422,6 +441,7 @@ export async function openWorkspace({
     async close(): Promise<void> {
       for (const stop of stopListening) stop();
       live.close();
+      await consolidation.close();
       await agents.close();
       await devices.close();
       await memory.close();

@@ -8,7 +8,7 @@ type Setting = {
   value: number | null;
   /** Which way is stricter. */
   tighter: 'lower' | 'higher';
-  unit: 'count' | 'minutes' | 'seconds' | 'money' | 'ratio';
+  unit: 'count' | 'minutes' | 'seconds' | 'days' | 'money' | 'ratio';
   /** As older kernels call it. */
   also?: string;
 };
@@ -27,6 +27,11 @@ export const kernelSettings = {
 
   memory_limit: { file: 'query-memory-spec.md', value: 10, tighter: 'lower', unit: 'count' },
   min_relevance: { file: 'query-memory-spec.md', value: 0.3, tighter: 'higher', unit: 'ratio' },
+
+  consolidate_after_traces: { file: 'memory-schema.md', value: 10, tighter: 'lower', unit: 'count' },
+  consolidate_after_days: { file: 'memory-schema.md', value: 7, tighter: 'lower', unit: 'days' },
+  consolidate_tokens: { file: 'memory-schema.md', value: 200_000, tighter: 'lower', unit: 'count' },
+  archive_after_days: { file: 'memory-schema.md', value: 180, tighter: 'higher', unit: 'days' },
 } as const satisfies Record<string, Setting>;
 
 export type KernelSetting = keyof typeof kernelSettings;
@@ -111,6 +116,7 @@ const examples: Record<Setting['unit'], string> = {
   count: 'write a whole number, e.g. 15',
   minutes: 'write minutes, e.g. 10, or 2 h',
   seconds: 'write seconds, e.g. 120, or 2 min',
+  days: 'write days, e.g. 7',
   money: 'write US dollars, e.g. 0.50, or none',
   ratio: 'write a share, e.g. 70 % or 0.7',
 };
@@ -143,6 +149,8 @@ function readValue(written: string, { unit, value }: Setting): number | null | u
       return suffix === '' ? number : time ? (number * time) / 60 : undefined;
     case 'seconds':
       return suffix === '' ? number : time ? number * time : undefined;
+    case 'days':
+      return suffix === '' ? number : time ? (number * time) / 86_400 : undefined;
     case 'money':
       return suffix === '' || suffix === 'usd' || suffix === '$' ? number : undefined;
     default:

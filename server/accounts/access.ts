@@ -6,6 +6,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 import type { TeamTarget } from '../platform/http.ts';
 import { readCookie, sessionCookieName, sessionSeconds, writeCookie, type CookieRules } from './cookies.ts';
+import { findPerson } from './peopleStore.ts';
 import { isSessionAlive, readSession } from './sessions.ts';
 import { findTeam, teamsOf } from './teamStore.ts';
 import { isTokenAlive, readToken } from './tokens.ts';
@@ -24,6 +25,8 @@ export type Access = {
   ): Promise<Actor | null>;
   /** For what was opened earlier: is the sign-in or token behind it still good? */
   isStillValid(actor: Actor): Promise<boolean>;
+  /** May this person sign in? */
+  isActive(personId: string): Promise<boolean>;
   /** The same for what a token alone stands behind. */
   isTokenGood(tokenId: string): Promise<boolean>;
   /** A team as somebody sees it; null: there is none. `decide` says what a missing role means. */
@@ -97,6 +100,11 @@ export function createAccess({
       if (actor.sessionId) return isSessionAlive({ queries: database, clock, id: actor.sessionId });
       if (actor.tokenId) return isTokenAlive({ queries: database, clock, id: actor.tokenId });
       return false;
+    },
+
+    async isActive(personId) {
+      const person = await findPerson(database, personId);
+      return person !== null && person.disabledAt === null;
     },
 
     isTokenGood: (id) => isTokenAlive({ queries: database, clock, id }),

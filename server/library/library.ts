@@ -65,8 +65,8 @@ export function createLibrary({ findVolume, versions, reading, embed, kept, fail
   }
 
   /** The volumes that somebody looks in, the nearest first. Those that may not be read are not there. */
-  async function volumesOf({ actor, volume }: Lookup): Promise<Volume[]> {
-    const names = [...new Set([`user/${actor.login}`, volume, 'system'])];
+  async function volumesOf({ actor, volume, own = true }: Lookup & { own?: boolean }): Promise<Volume[]> {
+    const names = [...new Set([...(own ? [`user/${actor.login}`] : []), volume, 'system'])];
     const found: Volume[] = [];
     for (const name of names) {
       const target = await findVolume(name, actor);

@@ -1,5 +1,5 @@
 // Rows of memory: what the index wrote, and which of them hold the words of a question.
-import { and, count, desc, eq, getTableColumns, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, count, desc, eq, getTableColumns, gt, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import type { MemoryEntry, MemoryType } from '#shared/memoryEntry.ts';
 import type { Queries } from '../platform/database.ts';
 import { memoryEntries } from './tables.ts';
@@ -44,6 +44,17 @@ const behind = ({ volumeId, after }: Omit<Page, 'limit'>) =>
     eq(memoryEntries.volumeId, volumeId),
     isNotNull(memoryEntries.type),
     after === null ? undefined : gt(memoryEntries.fileId, after),
+  );
+
+export type WaitingTrace = { fileId: string; path: string; at: Date };
+type Waiting = { volumeId: string; but: string };
+const isWaiting = ({ volumeId, but }: Waiting) =>
+  and(
+    eq(memoryEntries.volumeId, volumeId),
+    eq(memoryEntries.type, 'traces'),
+    isNotNull(memoryEntries.traceId),
+    eq(memoryEntries.state, 'active'),
+    sql`coalesce(${memoryEntries.metadata}->>'agent_name', '') <> ${but}`,
   );
 
 export function createMemoryStore(queries: Queries) {
@@ -145,6 +156,41 @@ export function createMemoryStore(queries: Queries) {
         queries.select({ n: count() }).from(memoryEntries).where(where),
       ]);
       return { rows: rows as MemoryRecord[], total: total!.n };
+    },
+    /** Traces of runs that nobody drew a lesson from, oldest first; those of the agent `but` do not count. */
+    async waitingTraces({ limit, paths, ...which }: Waiting & { paths?: string[]; limit: number }): Promise<WaitingTrace[]> {
+      const { fileId, path, at } = memoryEntries;
+      const where = and(isWaiting(which), paths && inArray(memoryEntries.path, paths));
+      const rows = await queries.select({ fileId, path, at }).from(memoryEntries).where(where).orderBy(at).limit(limit);
+      return rows;
+    }, // prettier-ignore
+    async countWaiting(which: Waiting): Promise<number> {
+      const [row] = await queries.select({ n: count() }).from(memoryEntries).where(isWaiting(which));
+      return row!.n;
+    },
+    async volumesWithTraces(): Promise<string[]> {
+      const where = and(eq(memoryEntries.type, 'traces'), isNotNull(memoryEntries.traceId));
+      const rows = await queries.selectDistinct({ id: memoryEntries.volumeId }).from(memoryEntries).where(where);
+      return rows.map(({ id }) => id);
+    },
+    async olderThan({
+      volumeId,
+      state,
+      before,
+      limit,
+    }: {
+      volumeId: string;
+      state: MemoryRecord['state'];
+      before: Date;
+      limit: number;
+    }): Promise<string[]> {
+      const traces = and(eq(memoryEntries.type, 'traces'), isNotNull(memoryEntries.traceId));
+      const rows = await queries
+        .select({ fileId: memoryEntries.fileId })
+        .from(memoryEntries)
+        .where(and(eq(memoryEntries.volumeId, volumeId), traces, eq(memoryEntries.state, state), lt(memoryEntries.at, before)))
+        .limit(limit); // prettier-ignore
+      return rows.map(({ fileId }) => fileId);
     },
     /** The stems of a text, without words like "the". */
     async stems(text: string): Promise<string[]> {

@@ -10,7 +10,8 @@ import { createProviders, tell, tidy } from './providers.ts';
 import type { ProviderRow, ProviderStore } from './providerStore.ts';
 import type { Models } from './types.ts';
 
-export type Asker = { personId: string; teamId: string | null };
+/** `personId` null: what only a team or the server pays for. */
+export type Asker = { personId: string | null; teamId: string | null };
 type Usable = { name: string; from: UsableModel['from']; model: string; baseUrl: string; row: ProviderRow | null };
 
 export const ollama = 'http://127.0.0.1:11434/v1';
@@ -56,7 +57,7 @@ export function createModels({
 
   async function lookUp({ personId, teamId }: Asker) {
     const owners = [
-      { owner: `user:${personId}`, from: 'me' as const },
+      ...(personId ? [{ owner: `user:${personId}`, from: 'me' as const }] : []),
       ...(teamId ? [{ owner: `team:${teamId}`, from: 'team' as const }] : []),
     ];
     const models: Usable[] = [];

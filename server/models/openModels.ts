@@ -40,5 +40,11 @@ export function openModels({
         () => false,
       ),
   });
-  return { open: models.open, keys, handlers: modelRoutes(models) };
+  return {
+    open: models.open,
+    /** The standard model of these askers; null: they have none. */
+    standardModel: async (asker: { personId: string | null; teamId: string | null }) => (await models.usable(asker)).default,
+    keys,
+    handlers: modelRoutes(models),
+  };
 }

@@ -8,6 +8,8 @@ export type RunAccess = {
   /** As this person sees it now. */
   volume(id: string, personId: string): Promise<VolumeTarget | null>;
   face(personId: string): Promise<Face | null>;
+  /** May this person still sign in? */
+  isActive(personId: string): Promise<boolean>;
   /** Is the token with which it was started still good? A run outlives a sign-in, not a token. */
   isTokenGood(tokenId: string): Promise<boolean>;
 };
@@ -18,6 +20,7 @@ export const actorOf = ({ personId, actor: { login, scopes, onlyVolume, tokenId 
 
 /** May this run still act as its person, here and now? Says why not. */
 export async function lostRight({ row, access }: { row: RunRow; access: RunAccess }): Promise<string | null> {
+  if (!(await access.isActive(row.personId))) return `The account of ${row.head.by.name} is disabled.`;
   const volume = await access.volume(row.volumeId, row.personId);
   const { name, kind, role } = volume ?? { name: row.head.volume, kind: 'team' as const, role: null };
   const resource = { kind: 'volume', name, volumeKind: kind, role } as const;

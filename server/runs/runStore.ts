@@ -177,6 +177,31 @@ export function createRunStore(database: Database) {
     async going(): Promise<RunRow[]> {
       return database.select().from(runs).where(isNull(runs.endedAt)).orderBy(asc(runs.createdAt));
     },
+    /** Those that consolidate the traces of a volume, newest first. */
+    async consolidations({ volumeId, limit }: { volumeId: string; limit: number }): Promise<RunRow[]> {
+      const where = and(eq(runs.volumeId, volumeId), sql`${runs.request}->>'consolidates' = 'true'`);
+      return database.select().from(runs).where(where).orderBy(desc(runs.createdAt)).limit(limit);
+    },
+    async isConsolidating(): Promise<boolean> {
+      const [row] = await database
+        .select({ id: runs.id })
+        .from(runs)
+        .where(and(isNull(runs.endedAt), sql`${runs.request}->>'unattended' = 'true'`))
+        .limit(1);
+      return row !== undefined;
+    },
+    /** Who started something in a volume, whoever was last first. */
+    async peopleOf({ volumeId, limit }: { volumeId: string; limit: number }): Promise<string[]> {
+      const last = sql`max(${runs.createdAt})`;
+      const rows = await database
+        .select({ personId: runs.personId })
+        .from(runs)
+        .where(eq(runs.volumeId, volumeId))
+        .groupBy(runs.personId)
+        .orderBy(desc(last))
+        .limit(limit);
+      return rows.map(({ personId }) => personId);
+    },
     /** Ended ones whose trace is in no version yet. */
     async untraced(): Promise<RunRow[]> {
       return database

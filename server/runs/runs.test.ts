@@ -358,3 +358,14 @@ test('what an ended run used is kept in its row; nobody counts the private runs 
     },
   ]);
 });
+
+test('[RU4] what runs in the name of somebody whose account is disabled stops, and does not go on', async () => {
+  const world = await start({ walk: forever });
+  const id = await world.start('ben');
+  await world.until(id, ({ steps }) => steps === 1);
+  world.disabled.add('ben');
+  await world.runs.recheck('00000000-0000-4000-8000-000000000002');
+  const row = await world.runs.row(id);
+  expect([row.status, row.reason]).toEqual(['stopped', 'The account of BEN is disabled.']);
+  expect((await world.call('ada', `POST /runs/${id}/resume`, {})).status).toBe(403);
+});

@@ -60,6 +60,7 @@ export async function startRuns({
   const volumeFor = (login: Person): VolumeTarget => ({
     id: labId, name: 'team/lab', kind: 'team', teamId: labId, personId: null, role: roles[login],
   }); // prettier-ignore
+  const disabled = new Set<Person>();
   const told: Parameters<RunNews['changed']>[0][] = [];
   const waits: { what: string; run: string }[] = [];
   const store = createRunStore(database);
@@ -78,6 +79,7 @@ export async function startRuns({
     plan,
     trace,
     access: {
+      isActive: async (personId) => !disabled.has(loginOf(personId)),
       volume: async (_, personId) => volumeFor(loginOf(personId)),
       face: async (personId) => faceOf(loginOf(personId)),
       isTokenGood: async () => true,
@@ -140,7 +142,7 @@ export async function startRuns({
   }
 
   return {
-    database, store, runs, browsers, conversations, roles, told, waits, request, call,
+    database, store, runs, browsers, conversations, roles, disabled, told, waits, request, call,
     async start(who: Person, more: Record<string, unknown> = {}): Promise<string> {
       const { status, body } = await call(who, 'POST /runs', { volume: 'team/lab', goal: 'Do it.', ...more });
       if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);

@@ -19,6 +19,10 @@ export type RunRequest = {
   paths: string[];
   model: string | null;
   budget: RunBudget;
+  /** It draws lessons out of the traces in `paths`. */
+  consolidates?: true;
+  /** Nobody asked for it: the team or the server pays, never its person. */
+  unattended?: true;
 };
 
 /** What somebody said to a run. */

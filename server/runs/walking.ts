@@ -18,7 +18,7 @@ import type { PromptSkill } from './prompt.ts';
 import type { Spill } from './results.ts';
 import { noTaint } from './taint.ts';
 import type { StartChild, Tool, ToolsOfElsewhere } from './types.ts';
-import type { Earlier, PlanRun, Walk, WalkRun } from './walk.ts';
+import type { Earlier, PlanRun, RunRequest, Walk, WalkRun } from './walk.ts';
 
 export type ToolsFor = (run: {
   head: RunHead;
@@ -90,7 +90,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     if (!agent && request.agent !== null)
       throw new Problem('not-found', `There is no agent “${request.agent}” here.`, { agent: request.agent });
     const wanted = request.model ?? agent?.definition.model ?? null;
-    const model = await models.open({ wanted, personId: actor.personId, teamId: volume.teamId });
+    const model = await models.open({ wanted, personId: payer(request, actor, volume.teamId), teamId: volume.teamId });
     const kernel = await library.kernel({ actor, volume: volume.name }); // now, also for a branch: what was tightened since holds
     return {
       agent: agent && refOf(agent),
@@ -187,7 +187,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     const teamId = volume?.teamId ?? null;
     const { values } = await library.kernel({ actor, volume: head.volume });
     const [model, skills, elsewhere] = await Promise.all([
-      models.open({ wanted: head.model, personId: actor.personId, teamId }),
+      models.open({ wanted: head.model, personId: payer(request, actor, teamId), teamId }),
       skillsOf(given, state, definition, values.skills_per_prompt!),
       needs.toolsOfElsewhere({ teamId }),
     ]);
@@ -233,6 +233,10 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
 
   return { plan, walk };
 }
+
+/** Whose providers it may use beside the team's and the server's. */
+const payer = ({ unattended }: RunRequest, { personId }: Actor, teamId: string | null): string | null =>
+  unattended && teamId !== null ? null : personId;
 
 const refOf = ({ kind, id, name, volume, path, oid }: ResolvedDefinition): RunHead['agent'] => ({
   kind, id, name, volume, path, oid,

@@ -52,6 +52,18 @@ export const MemoryRow = z.object({
   /** `file`: the file of this volume that is meant; null where there is none. */
   links: z.array(z.object({ kind: z.string(), to: z.string(), file: z.string().nullable() })),
 });
+export const ConsolidationState = z.object({
+  /** Traces that nobody drew a lesson from. */
+  waiting: z.int(),
+  /** By itself from so many on, or when one waits so long; what one pass may use. */
+  after: z.object({ traces: z.number(), days: z.number(), tokens: z.number() }),
+  /** The run that does it now. */
+  running: z.string().nullable(),
+  last: z.object({ run: z.string(), at: time, ok: z.boolean(), read: z.int() }).nullable(),
+  /** Why it does not happen by itself now; null: it does. */
+  off: z.enum(['system', 'turned-off', 'no-model', 'paused']).nullable(),
+});
+export type ConsolidationState = z.output<typeof ConsolidationState>;
 export type MemoryQuestion = z.input<typeof MemoryQuestion>;
 export type MemoryMatch = z.output<typeof MemoryMatch>;
 export type MemoryAnswer = z.output<typeof MemoryAnswer>;
@@ -61,4 +73,6 @@ export type MemoryRow = z.output<typeof MemoryRow>;
 export const memoryRoutes = {
   'POST /memory/query': { may: 'self.read', summary: 'QueryMemory: by words and by meaning, in what I may read', body: MemoryQuestion, answer: MemoryAnswer },
   'GET /volumes/:volume/memory': { may: 'volume.read', summary: 'What a volume remembers, newest first', query: z.object({ state: state.optional(), limit: z.coerce.number().int().min(1).max(2000).default(500) }), answer: z.object({ entries: z.array(MemoryRow), total: z.int(), indexing: z.int() }) },
+  'GET /volumes/:volume/consolidation': { may: 'volume.read', summary: 'Whether traces wait to be consolidated, and what does it', answer: ConsolidationState },
+  'POST /volumes/:volume/consolidation': { may: 'volume.run', summary: 'Consolidate the traces that wait, now', answer: z.object({ run: z.string() }) },
 } as const;

@@ -1,6 +1,6 @@
 // The memory page's state: what a volume remembers, newest first, or what a question finds.
 import { isProblem, type Problem } from '#shared/errors.ts';
-import type { MemoryMatch, MemoryRow } from '#shared/api/memory.ts';
+import type { ConsolidationState, MemoryMatch, MemoryRow } from '#shared/api/memory.ts';
 import type { Api } from '#lib/api.ts';
 
 export type TypeFilter = MemoryRow['type'] | 'all';
@@ -34,21 +34,32 @@ export class MemoryView {
         (this.lifecycle === 'all' || entry.state === this.lifecycle),
     ),
   );
-  /** Traces that nobody has drawn a lesson from. */
-  waiting: number = $derived(this.entries.filter(({ type, state }) => type === 'traces' && state === 'active').length);
+  /** Of the traces that wait for a lesson. Null: not known. */
+  consolidation = $state.raw<ConsolidationState | null>(null);
 
   async read(volume = this.volume): Promise<void> {
-    if (volume !== this.volume) [this.state, this.entries, this.found] = ['loading', [], null];
+    if (volume !== this.volume)
+      [this.state, this.entries, this.found, this.consolidation] = ['loading', [], null, null];
     this.volume = volume;
     const mine = ++this.#read;
     try {
-      const answer = await this.#api('GET /volumes/:volume/memory', { params: { volume } });
+      const [answer, consolidation] = await Promise.all([
+        this.#api('GET /volumes/:volume/memory', { params: { volume } }),
+        this.#api('GET /volumes/:volume/consolidation', { params: { volume } }),
+      ]);
       if (mine !== this.#read) return;
+      this.consolidation = consolidation;
       [this.entries, this.total, this.indexing, this.state] = [answer.entries, answer.total, answer.indexing, 'ready'];
     } catch (error) {
       if (!isProblem(error)) throw error;
       if (mine === this.#read && this.state !== 'ready') this.state = error;
     }
+  }
+
+  /** Gives the address of the run. */
+  async consolidate(): Promise<string> {
+    const { run } = await this.#api('POST /volumes/:volume/consolidation', { params: { volume: this.volume } });
+    return `/run/${run}`;
   }
 
   /** QueryMemory in this volume; an empty question shows everything again. */
