@@ -1,4 +1,5 @@
 // Where the traces of runs lie, for server/agents.ts: they are files like others, written by the same door.
+import { readDefinition } from '#shared/definition.ts';
 import type { Rooms } from './sync/types.ts';
 import type { TraceFiles, TraceVolume } from './runs/traces.ts';
 import type { Files } from './volumes/files/files.ts';
@@ -40,6 +41,13 @@ export function traceFiles({
       await merges.merge({ volumeId: volume.id, fileId: row.id, person, base, theirs: text, source: 'run' });
       await versions.checkpointNow({ volumeId: volume.id, fileIds: [row.id], of: person, message, trailers });
       return true;
+    },
+    async sourcesOf({ volume, path }) {
+      const found = await volumeStore.byName(volume);
+      const row = found && (await fileStore.byPath(found.id, path));
+      const text = row && (await versions.textOf(row.id));
+      const { header } = readDefinition(text ?? '');
+      return [header?.['source_traces'] ?? []].flat().filter((one) => typeof one === 'string');
     },
     async lastVersion({ volume, path }) {
       const found = await volumeStore.byName(volume);

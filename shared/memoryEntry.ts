@@ -112,7 +112,7 @@ function linksOf(header: Record<string, unknown>): MemoryLink[] {
   add('previous', header['previous_trace_id']);
   for (const one of array(header['depends_on']))
     add('dependency', typeof one === 'object' && one !== null ? (one as Record<string, unknown>)['trace_id'] : one);
-  for (const one of array(header['source_traces'])) add('source', one);
+  for (const key of ['source_traces', 'sources']) for (const one of array(header[key])) add('source', one);
   for (const key of ['evolved_from', 'evolves_from', 'copied_from'])
     for (const one of array(header[key])) add('evolved-from', one);
   return links.slice(0, 100);

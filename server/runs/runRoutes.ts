@@ -9,12 +9,15 @@ import type { Conversations } from './conversations.ts';
 import { describeRun, pageOf, readCursor } from './describe.ts';
 import { eventStream } from './eventStream.ts';
 import type { Runs } from './runs.ts';
+import type { RunRow } from './runStore.ts';
 
 type RunRoutes = HandlersOf<
   | (`${string} /runs${string}` & RouteKey)
   | (`${string} /conversations${string}` & RouteKey)
   | ('POST /browser-calls/:call' & keyof Routes)
 >;
+
+const mostLinks = 50;
 
 export type RunRouteNeeds = {
   runs: Runs;
@@ -76,6 +79,24 @@ export function runRoutes({ runs, conversations, browsers, findVolume, readableV
         runs.store.children(run.id),
       ]);
       return { run: describeRun(row), events, children: children.map(describeRun) };
+    },
+    'GET /runs/:id/links': async ({ run, actor }) => {
+      const row = await runs.row(run.id);
+      const [before, after, readable] = await Promise.all([
+        runs.store.byIds(row.dependsOn.map((one) => one.run)),
+        runs.store.buildingOn(run.id, mostLinks),
+        readableVolumes(actor),
+      ]);
+      const isSeen = ({ volumeId, private: isPrivate, personId }: RunRow) =>
+        readable.includes(volumeId) && (!isPrivate || personId === actor.personId);
+      const link = (one: RunRow, { dependsOn }: RunRow, id: string) => {
+        const { file = '', how = 'read' } = dependsOn.find((dependency) => dependency.run === id) ?? {};
+        return { run: describeRun(one), file, how } as const;
+      };
+      return {
+        builtOn: before.filter(isSeen).map((one) => link(one, row, one.id)),
+        usedBy: after.filter(isSeen).map((one) => link(one, one, row.id)),
+      };
     },
     'GET /runs/:id/events': async ({ run, query, request, actor }) => {
       const last = Number(request.headers.get('last-event-id') ?? query.after ?? 0);

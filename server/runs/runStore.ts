@@ -5,6 +5,7 @@ import type { Database } from '../platform/database.ts';
 import type { EventLine, EventWriter } from './eventLog.ts';
 import type { UseRow } from './figures.ts';
 import { summaryOf, type RunSummaryRow } from './summary.ts';
+import { isUuid } from './describe.ts';
 import { runCommits, runEvents, runs } from './tables.ts';
 import type { Earlier, Said } from './walk.ts';
 
@@ -149,16 +150,16 @@ export function createRunStore(database: Database) {
         .limit(limit);
       return rows;
     },
-    /** Those that go on from one of these, or read its files. */
-    async following(ids: string[], limit: number): Promise<RunRow[]> {
-      if (ids.length === 0) return [];
-      const reads = or(...ids.map((id) => sql`${runs.dependsOn} @> ${JSON.stringify([{ run: id }])}::jsonb`));
-      return database
-        .select()
-        .from(runs)
-        .where(or(inArray(runs.previousId, ids), inArray(runs.parentId, ids), reads))
-        .orderBy(asc(runs.createdAt))
-        .limit(limit);
+    /** Those that built on a run, oldest first. */
+    async buildingOn(id: string, limit: number): Promise<RunRow[]> {
+      const names = sql`${runs.dependsOn} @> ${JSON.stringify([{ run: id }])}::jsonb`;
+      return database.select().from(runs).where(names).orderBy(asc(runs.createdAt)).limit(limit);
+    },
+    /** Whose trace this is: by its path, or the id of the run. */
+    async ofTrace(trace: string): Promise<string | null> {
+      const where = isUuid(trace) ? eq(runs.id, trace) : eq(runs.tracePath, trace);
+      const [row] = await database.select({ id: runs.id }).from(runs).where(where).limit(1);
+      return row?.id ?? null;
     },
     /** Oldest first. */
     async children(id: string): Promise<RunRow[]> {

@@ -16,7 +16,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { RunAct, RunHead, RunStatus } from '#shared/run.ts';
 import type { Used } from './figures.ts';
-import type { RunActor, RunRequest, Said } from './walk.ts';
+import type { Dependency, RunActor, RunRequest, Said } from './walk.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 
@@ -68,10 +68,10 @@ export const runs = pgTable(
     said: jsonb().$type<Said[]>().notNull().default([]),
     tainted: boolean().notNull().default(false),
     tracePath: text('trace_path'),
-    /** Runs whose files it read. */
     /** Skills and tools, once it has ended: what the library counts. */
     used: jsonb().$type<Used>(),
-    dependsOn: jsonb('depends_on').$type<{ run: string; file: string }[]>().notNull().default([]),
+    /** Runs that it built on: whose files it read, whose trace the memory gave it, from whose trace a skill of it was made. */
+    dependsOn: jsonb('depends_on').$type<Dependency[]>().notNull().default([]),
     createdAt: at('created_at').notNull(),
     endedAt: at('ended_at'),
   },

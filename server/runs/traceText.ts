@@ -3,12 +3,13 @@ import type { CallState, ResultPart, RunState, StepState } from '#shared/run.ts'
 import { hideSecrets } from '#shared/secrets.ts';
 import { writeTrace, type Trace, type TraceLink } from '#shared/trace.ts';
 import type { RunRow } from './runStore.ts';
+import type { Dependency } from './walk.ts';
 
 export type TraceLinks = {
   parent: string | null;
   previous: string | null;
   type: TraceLink;
-  dependsOn: { run: string; file: string }[];
+  dependsOn: Dependency[];
 };
 type FilePart = Extract<ResultPart, { kind: 'file' }>;
 

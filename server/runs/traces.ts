@@ -1,11 +1,12 @@
 // The trace of a run is the last of its versions (RU10): a markdown file in its volume, in the person's own when the run is private or they
 // may no longer write there. A run that goes on after its end writes into the same file. Which run a version belongs to is kept here too.
-import { reduceRun, type RunAct, type RunState } from '#shared/run.ts';
+import { reduceRun, type ResultPart, type RunAct, type RunState } from '#shared/run.ts';
 import { tracePath } from '#shared/trace.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { OpenRun } from './eventLog.ts';
 import type { RunRow, RunStore } from './runStore.ts';
 import { traceOf, traceText, type TraceLinks } from './traceText.ts';
+import type { Dependency } from './walk.ts';
 
 export type TraceVolume = { id: string; name: string };
 export type TraceFiles = {
@@ -15,6 +16,8 @@ export type TraceFiles = {
   create(file: TraceFile): Promise<void>;
   /** Other words in a file that is there, as minimal edits. False: it is not there any more. */
   change(file: TraceFile): Promise<boolean>;
+  /** The traces that a skill was made from, as its header says: ids or paths. */
+  sourcesOf(place: { volume: string; path: string }): Promise<string[]>;
   /** The newest version that changed this path. */
   lastVersion(place: { volume: string; path: string }): Promise<{ volumeId: string; oid: string } | null>;
 };
@@ -27,7 +30,7 @@ export type TraceFile = {
   trailers: [string, string][];
 };
 
-const mostReads = 30;
+const [mostReads, mostDependencies] = [30, 50];
 
 export type Traces = ReturnType<typeof createTraces>;
 
@@ -53,20 +56,32 @@ export function createTraces({ store, files, clock }: { store: RunStore; files: 
     return all[at - 1]?.run ?? null;
   }
 
-  /** Runs whose files it read, as they left them. */
+  /** Runs that it built on, each once: whose files it read as they left them, whose traces it was told of, what its skills were made from. */
   async function dependencies(row: RunRow, state: RunState): Promise<TraceLinks['dependsOn']> {
+    const calls = state.items.flatMap((item) => (item.kind === 'step' ? item.calls : []));
+    const found = new Map<string, Dependency>();
+    const add = (run: string | null, more: Omit<Dependency, 'run'>) => {
+      if (run && run !== row.id && !found.has(run) && found.size < mostDependencies) found.set(run, { run, ...more });
+    };
     const read = new Map<string, { volume: string; path: string }>();
-    for (const item of state.items)
-      for (const call of item.kind === 'step' ? item.calls : [])
-        for (const part of call.parts)
-          if (part.kind === 'file' && part.change === 'read') read.set(`${part.volume} ${part.path}`, part);
-    const found: TraceLinks['dependsOn'] = [];
+    for (const { parts } of calls)
+      for (const part of parts)
+        if (part.kind === 'file' && part.change === 'read') read.set(`${part.volume} ${part.path}`, part);
     for (const place of [...read.values()].slice(0, mostReads)) {
       const last = await files.lastVersion(place);
-      const run = last && (await store.runOfCommit(last));
-      if (run && run !== row.id) found.push({ run, file: place.path });
+      // a trace is its run's, whoever marked it since
+      const run = (await store.ofTrace(place.path)) ?? (last && (await store.runOfCommit(last)));
+      add(run, { file: place.path });
     }
-    return found;
+    const remembered = calls.flatMap(({ tool, status, parts }) =>
+      tool === 'query_memory' && status === 'ok' ? parts : [],
+    );
+    for (const path of remembered.flatMap(tracesIn).slice(0, mostReads))
+      add(await store.ofTrace(path), { file: path, how: 'remembered' });
+    for (const { volume, path } of state.skills)
+      for (const source of (await files.sourcesOf({ volume, path })).slice(0, mostReads))
+        add(await store.ofTrace(source), { file: path, how: 'skill' });
+    return [...found.values()];
   }
 
   return {
@@ -106,4 +121,13 @@ function messageOf({ head }: RunRow, { status }: RunState): string {
   const short = goal.length <= 60 ? goal : `${goal.slice(0, 59).trimEnd()}…`;
   const how = status === 'done' ? 'did' : status === 'stopped' ? 'was stopped at' : 'failed at';
   return `${head.agent?.name ?? 'A run'} ${how} “${short}”`;
+}
+
+/** Of an answer of the memory. A path of another volume stands behind its name. */
+function tracesIn(part: ResultPart): string[] {
+  const matches = part.kind === 'json' ? (part.value as { matches?: unknown } | null)?.matches : null;
+  if (!Array.isArray(matches)) return [];
+  return (matches as { type?: unknown; path?: unknown }[]).flatMap(({ type, path }) =>
+    type === 'traces' && typeof path === 'string' ? [path.replace(/^(system|(team|user)\/[\w-]+): /, '')] : [],
+  );
 }

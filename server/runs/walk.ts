@@ -25,6 +25,9 @@ export type RunRequest = {
   unattended?: true;
 };
 
+/** `file`: what it read, or the trace, or the skill. Without `how` it read the file. */
+export type Dependency = { run: string; file: string; how?: 'remembered' | 'skill' };
+
 /** What somebody said to a run. */
 export type Said = { by: Face; text: string };
 

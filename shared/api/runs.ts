@@ -32,6 +32,9 @@ export const RunSummary = z.object({
   createdAt: time,
   endedAt: time.nullable(),
 });
+/** `file`: what was read, the trace that was remembered, or the skill that was made from it. */
+export const RunLink = z.object({ run: RunSummary, file: z.string(), how: z.enum(['read', 'remembered', 'skill']) });
+export type RunLink = z.output<typeof RunLink>;
 export const Conversation = z.object({
   id,
   volume: volumeName,
@@ -61,6 +64,7 @@ export const runRoutes = {
   'GET /runs': { may: 'self.read', summary: 'Runs that I may see, newest first', query: z.object({ volume: volumeName.optional(), conversation: id.optional(), parent: id.optional(), status: status.optional(), cursor, limit: z.coerce.number().int().min(1).max(100).default(50) }), answer: z.object({ runs: z.array(RunSummary), cursor: z.string().nullable() }) },
   'POST /runs': { may: 'run.start', summary: 'Start a run', body: z.object({ volume: volumeName, goal: z.string().trim().min(1, 'Say what to do.').max(20_000), agent: z.string().max(200).optional(), skills: z.array(z.string().max(200)).max(10).optional(), paths: z.array(path).max(20).optional(), model: z.string().max(200).optional(), conversation: id.optional(), private: z.boolean().optional(), budget: budget.optional() }), answer: RunSummary },
   'GET /runs/:id': { may: 'volume.read', summary: 'A run with all of its events', answer: z.object({ run: RunSummary, events: z.array(event), children: z.array(RunSummary) }) },
+  'GET /runs/:id/links': { may: 'volume.read', summary: 'The runs that it built on, and those that built on it, as far as I may see them', answer: z.object({ builtOn: z.array(RunLink), usedBy: z.array(RunLink) }) },
   'GET /runs/:id/events': { may: 'volume.read', summary: 'Events as server-sent events, from `Last-Event-ID`', query: z.object({ after: z.coerce.number().int().min(0).optional() }), answer: z.any() },
   'POST /runs/:id/stop': { may: 'volume.run', summary: 'Stop it now', answer: RunSummary },
   'POST /runs/:id/steer': { may: 'volume.run', summary: 'Say something before its next turn', body: z.object({ text: z.string().trim().min(1).max(20_000) }), answer: nothing },
