@@ -77,3 +77,17 @@ test('what is emphasised loses its signs in the excerpt, a name keeps its unders
   const entry = readMemoryEntry({ path: 'memory/long_term/names.md', text });
   expect(entry!.excerpt).toBe('Always call read_file before write and naïve_größe.');
 });
+
+test('[ME2] a note names the traces that it comes from by path, as the schema says, or as `source_traces`', () => {
+  const linked = (key: string) =>
+    readMemoryEntry({
+      path: 'memory/long_term/pump.md',
+      text: `---\ntype: domain_knowledge\n${key}: [memory/traces/2026/11/a.md, t-2]\n---\n\n- Never both at once.\n`,
+    })!.links;
+  const wanted = [
+    { kind: 'source', to: 'memory/traces/2026/11/a.md' },
+    { kind: 'source', to: 't-2' },
+  ];
+  expect(linked('sources')).toEqual(wanted);
+  expect(linked('source_traces')).toEqual(wanted);
+});

@@ -104,6 +104,25 @@ test('an act on the canvas is a small edit: comments, words and the place of eve
   ).toEqual({});
 });
 
+test('an act leaves the brackets of every other line as they are written', () => {
+  const write = (lines: string) => `\`\`\`workflow\n${lines}\`\`\`\n`;
+  const act: WorkflowAct = { type: 'input', id: 'b', input: 'n', value: 7 };
+  for (const [a, b] of [
+    ['{ skill: x, at: [0, 0], inputs: { of: [1, [2]] } }', '{ skill: x, inputs: { n: 1 } }'],
+    ['{ skill: x, at: [ 0, 0 ] }', '{ skill: x, inputs: { n: 1 } }'],
+    ['{skill: x, at: [0, 0]}', '{skill: x, inputs: {n: 1}}'],
+    ['{ skill: x, inputs: { of: "a [ b ] c" } } # [ d ]', '{ skill: x, inputs: { n: 1 } }'],
+  ]) {
+    const before = write(`nodes:\n  a: ${a}\n  b: ${b}\nedges: []\n`);
+    expect(change(before, act)).toBe(before.replace('n: 1', 'n: 7'));
+  }
+  // words that happen to hold brackets keep them
+  const words = write(
+    'nodes:\n  a:\n    skill: x\n    inputs:\n      of: see [ here ]\n  b: { skill: x, at: [0, 0] }\nedges: []\n',
+  );
+  expect(readWorkflow(change(words, act)).nodes[0]!.inputs).toEqual({ of: 'see [ here ]' });
+});
+
 test('the first node makes the block, and a graph that cannot be read is left alone', () => {
   const made = change('# Empty\n', { type: 'add', id: 'a', skill: 's', at: { x: 0, y: 0 } });
   expect(made).toMatch(/^# Empty\n\n```workflow\nnodes:\n {2}a: /);

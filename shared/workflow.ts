@@ -171,11 +171,23 @@ export function editWorkflow(text: string, act: WorkflowAct): Edit[] {
   const moved = block && act.type === 'move' ? moveOnly(document, act) : null;
   if (moved) return [{ ...moved, at: moved.at + block!.from }];
   apply(document, act);
-  const next = document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  const next = writeAs(document, source);
   if (block) return diffText(source, next).map((edit) => ({ ...edit, at: edit.at + block.from }));
   const gap = text === '' || text.endsWith('\n\n') ? '' : text.endsWith('\n') ? '\n' : '\n\n';
   return [{ at: text.length, remove: 0, insert: `${gap}\`\`\`workflow\n${next}\`\`\`\n` }];
 }
+
+/** Brackets with or without spaces inside, as the text has them already: who drags a node does not restyle the lines of others. */
+function writeAs(document: Document, source: string): string {
+  const isTightMap = /\{[^\s}]/.test(source);
+  const next = document.toString({ lineWidth: 0, flowCollectionPadding: !isTightMap });
+  if (isTightMap || /\[ +\S/.test(source)) return next;
+  const tight = next.replace(/"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|#[^\n]*|\[ | \]/g, (found) =>
+    found === '[ ' ? '[' : found === ' ]' ? ']' : found,
+  );
+  return isSame(tight, next) ? tight : next; // a bracket in the middle of words is left alone
+}
+const isSame = (a: string, b: string) => JSON.stringify(parse(a)?.toJS()) === JSON.stringify(parse(b)?.toJS());
 
 /** The commonest act, dragging, touches just the two numbers. Null: the node has no place yet. */
 function moveOnly(document: Document, { id, at }: { id: string; at: { x: number; y: number } }): Edit | null {

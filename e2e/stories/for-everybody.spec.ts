@@ -18,6 +18,9 @@ const more = [
   '/settings',
   '/settings/teams/lab',
   '/settings/tokens',
+  '/settings/models',
+  '/settings/mcp-servers',
+  '/settings/connect',
 ];
 
 async function settle(person: Person) {

@@ -104,10 +104,15 @@ class Boundary extends React.Component<{ children: React.ReactNode }, { error?: 
   }
 }
 
+/** So long a frame of the browser is waited for: in a tab that nobody looks at, none comes. */
+const frameMs = 1000;
+
 /** Painted is said after React's commit and a frame of the browser, not when render() returns. */
 function Committed({ mine, from, children }: { mine: number; from: number; children: React.ReactNode }) {
   React.useLayoutEffect(() => {
-    requestAnimationFrame(() => {
+    const told = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(late);
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = () => {
         port1.close();
@@ -121,7 +126,9 @@ function Committed({ mine, from, children }: { mine: number; from: number; child
         });
       };
       port2.postMessage(0);
-    });
+    };
+    const frame = requestAnimationFrame(told);
+    const late = setTimeout(told, frameMs);
   }, [mine, from]);
   return children;
 }

@@ -24,9 +24,10 @@ export function createAppletPerform({ api }: { api: Api }) {
       return answer(false, `The applet could not be read: ${error instanceof Error ? error.message : String(error)}`);
     }
     const into = document.createElement('div');
-    // out of sight, yet laid out: what is not displayed is never painted
+    // Not to be seen, yet inside of the window: browsers draw no frames of what is outside of it, and then nothing is ever painted.
     into.style.cssText =
-      'position:fixed;left:-2000px;top:0;width:800px;height:600px;visibility:hidden;pointer-events:none';
+      'position:fixed;left:0;top:0;width:800px;height:600px;max-width:100vw;max-height:100vh;opacity:0;z-index:-1;pointer-events:none';
+    into.inert = true;
     document.body.append(into);
     const applet = new Applet({ into, volume: of, path, dark: false, grants: noGrants, outside: nothing });
     try {
