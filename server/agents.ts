@@ -4,6 +4,7 @@ import { MemoryQuestion } from '#shared/api/memory.ts';
 import { decide, hasRole, type Actor } from '#shared/permissions.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Config } from './config.ts';
+import type { BoardsOfRuns } from './devices/types.ts';
 import type { Library } from './library/types.ts';
 import type { Live } from './live/live.ts';
 import type { LiveRuns } from './live/runTabs.ts';
@@ -52,6 +53,7 @@ export async function openAgents({
   memory,
   models,
   toolsOfElsewhere,
+  boards,
   live,
   clock,
   log,
@@ -73,6 +75,7 @@ export async function openAgents({
   memory: Pick<Memory, 'query'>;
   models: Models;
   toolsOfElsewhere: ToolsOfElsewhere;
+  boards: BoardsOfRuns;
   live: Pick<Live, 'runs'>;
   clock: Clock;
   log: Log;
@@ -112,11 +115,13 @@ export async function openAgents({
     memory: askMemory,
     browsers,
     browserOf: (run: string) => runs.browserOf(run),
+    clock,
   };
   const walking = createWalking({
     library,
     models,
     toolsOfElsewhere,
+    boards,
     findVolume,
     async importedFrom({ volume, path, actor }) {
       const found = await findVolume(volume, actor);

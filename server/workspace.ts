@@ -328,6 +328,7 @@ export async function openWorkspace({
     memory,
     models,
     toolsOfElsewhere,
+    boards: devices,
     importedFrom: async (files) => {
       const message = await reviews.unreviewedImport(files);
       return message && `an import that nobody has reviewed: “${message.split('\n', 1)[0]}”`;

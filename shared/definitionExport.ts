@@ -3,10 +3,10 @@
 import { stringify } from 'yaml';
 import { setHeaderKeys } from './definitionEditing.ts';
 import type { TypedDefinition } from './definitionTypes.ts';
-import { isBuiltInTool, type BuiltInTool } from './toolNames.ts';
+import { isBuiltInTool, type OwnTool } from './toolNames.ts';
 
 /** What Claude Code calls the same. The others are reached through the workspace's own MCP server, `llmos` in `.mcp.json`. */
-const claudeTools: Partial<Record<BuiltInTool, string[]>> = {
+const claudeTools: Partial<Record<OwnTool, string[]>> = {
   read_file: ['Read'],
   write_file: ['Write'],
   edit_file: ['Edit'],

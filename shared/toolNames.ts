@@ -1,7 +1,7 @@
 // What tools are called. Definitions of many origins spell them differently: `read-file`, `read_file`, `readFile`, Claude Code's `Read`.
 // Here each spelling becomes the one name that the loop knows; names that nobody knows stay as they are written.
 
-/** Tools that come with the software, in the order in which they are told. Others come from devices and from MCP servers. */
+/** Tools that come with the software, in the order in which they are told. Others come from MCP servers. */
 export const builtInTools = [
   'read_file',
   'write_file',
@@ -19,8 +19,32 @@ export const builtInTools = [
 ] as const;
 export type BuiltInTool = (typeof builtInTools)[number];
 
+/** Tools of the bench: a run has them where its volume has boards. */
+export const deviceTools = [
+  'list_devices',
+  'device_status',
+  'read_console',
+  'wait_for_output',
+  'read_sensor',
+  'list_board_files',
+  'read_board_file',
+  'take_board',
+  'release_board',
+  'run_on_board',
+  'json_command',
+  'serial_write',
+  'write_board_file',
+  'interrupt_board',
+  'reset_board',
+  'delete_board_file',
+  'flash_board',
+  'emergency_stop',
+] as const;
+export type DeviceTool = (typeof deviceTools)[number];
+export type OwnTool = BuiltInTool | DeviceTool;
+
 /** Names of other systems, in snake form, and what they mean here. */
-const meanings: Record<string, BuiltInTool> = {
+const meanings: Record<string, OwnTool> = {
   // Claude Code
   read: 'read_file',
   write: 'write_file',
@@ -48,10 +72,16 @@ const meanings: Record<string, BuiltInTool> = {
   run_python: 'execute_python',
   create_applet: 'generate_applet',
   ask_user: 'ask_person',
+  connect_device: 'take_board',
+  disconnect_device: 'release_board',
+  send_command: 'json_command',
+  send_device_command: 'json_command',
+  read_sensors: 'read_sensor',
+  flash_device: 'flash_board',
 };
 
-const known = new Set<string>(builtInTools);
-export const isBuiltInTool = (name: string): name is BuiltInTool => known.has(name);
+const known = new Set<string>([...builtInTools, ...deviceTools]);
+export const isBuiltInTool = (name: string): name is OwnTool => known.has(name);
 
 /**
  * `Read` -> `read_file`, `execute-python` -> `execute_python`. What is in brackets (`Bash(git log:*)`) says how far a tool reaches

@@ -26,6 +26,7 @@ beforeAll(async () => {
           face: async (id) => faceOf(id),
           faces: async (ids) => new Map(ids.map((id) => [id, faceOf(id)])),
           isStillValid: async () => true,
+          isTokenGood: async () => true,
         },
         clock: systemClock,
         failed: (error) => {

@@ -44,6 +44,7 @@ export async function openDevices({
     face: (id: string) => Promise<Face | null>;
     faces: (ids: string[]) => Promise<Map<string, Face>>;
     isStillValid: (actor: Actor) => Promise<boolean>;
+    isTokenGood: (tokenId: string) => Promise<boolean>;
   };
   clock: Clock;
   failed: (error: unknown) => void;
@@ -196,7 +197,9 @@ export async function openDevices({
       return { name: from.split('/').at(-1)!, bytes };
     },
     async need({ actor, id, verb }) {
-      if (!(await people.isStillValid(actor))) throw new Problem('unauthenticated', 'Sign in first.');
+      // a run outlives a sign-in, not the token that started it
+      if (actor.tokenId && !(await people.isTokenGood(actor.tokenId)))
+        throw new Problem('unauthenticated', 'The access token that started this run is no longer good.');
       const file = await files.findFile(id, actor);
       if (!file || file.deletedAt || !isBoardPath(file.path)) throw notFound('such board');
       need({ actor, verb, volume: file.volume });

@@ -91,6 +91,7 @@ export async function openTestHub({
         face: async (id) => faceOf(id),
         faces: async (ids) => new Map(ids.map((id) => [id, faceOf(id)])),
         isStillValid: async (actor) => signedIn.has(actor.login),
+        isTokenGood: async (tokenId) => signedIn.has(tokenId), // tokens are named by their login
       },
       clock,
       failed: (error) => errors.push(error),

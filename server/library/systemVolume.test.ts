@@ -3,8 +3,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { kernelSettings, runLimits } from '#shared/kernelSettings.ts';
-import { builtInTools, isBuiltInTool, toolNamed } from '#shared/toolNames.ts';
+import { builtInTools, deviceTools, isBuiltInTool, toolNamed } from '#shared/toolNames.ts';
 import { readTyped, slugOf } from '#shared/typedDefinition.ts';
+
+type Specification = { name: string; description: string; effect: string; parameters: object };
 
 const root = path.join(import.meta.dirname, '../../system');
 const texts = new Map(
@@ -63,7 +65,7 @@ test('every tool, skill and agent that is named in the system exists', () => {
 });
 
 test('the map of concepts, the registry, the page of each tool and the software name the same tools', () => {
-  const all = [...builtInTools].sort();
+  const all = [...builtInTools, ...deviceTools].sort();
   const [map] = kernel('concept-to-tool-map.md').split('## Concepts made of several tools');
   expect([...new Set(firstCells(map!, 2))].sort()).toEqual(all);
   expect(firstCells(kernel('tool-registry.md'), 1).sort()).toEqual(all);
@@ -103,13 +105,13 @@ test('[RU6] every number of the kernel is read by the software: by name, outside
   expect(Object.keys(kernelSettings).filter((name) => readers(name) === 0)).toEqual([]);
 });
 
-const table = path.join(import.meta.dirname, '../runs/tools/toolTable.ts');
-test.skipIf(!fs.existsSync(table))('the page of each tool says what the software tells a model', async () => {
-  const { toolTable } = (await import(table)) as {
-    toolTable: { name: string; description: string; effect: string; parameters: object }[];
-  };
-  expect(toolTable.map(({ name }) => name).sort()).toEqual([...builtInTools].sort());
-  for (const { name, description, effect, parameters } of toolTable) {
+const tables = path.join(import.meta.dirname, '../runs/tools');
+test('the page of each tool says what the software tells a model', async () => {
+  const { toolTable } = (await import(`${tables}/toolTable.ts`)) as { toolTable: Specification[] };
+  const { deviceTable } = (await import(`${tables}/deviceTable.ts`)) as { deviceTable: Specification[] };
+  const told = [...toolTable, ...deviceTable];
+  expect(told.map(({ name }) => name)).toEqual([...builtInTools, ...deviceTools]);
+  for (const { name, description, effect, parameters } of told) {
     const page = tools.find((tool) => tool.name === name)!;
     expect({ description: page.header!['description'], effect: page.header!['effect'], parameters: page.header!['parameters'] }).toEqual({
       description, effect, parameters,

@@ -6,6 +6,7 @@ import type { Actor } from '#shared/permissions.ts';
 import { readRun, type RunEvent, type RunHead, type RunState } from '#shared/run.ts';
 import type { TypedDefinition } from '#shared/definitionTypes.ts';
 import { readTyped } from '#shared/typedDefinition.ts';
+import type { BoardsOfRuns, RunBoards } from '../devices/types.ts';
 import type { Library, ResolvedDefinition } from '../library/types.ts';
 import type { Models } from '../models/types.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -28,6 +29,8 @@ export type ToolsFor = (run: {
   refused: readonly string[];
   /** Names of the tools that the run above has. */
   parent: readonly string[] | null;
+  /** Null where the volume has none. */
+  boards: RunBoards | null;
   /** Those of elsewhere. */
   more: readonly Tool[];
   startChild: StartChild;
@@ -41,6 +44,7 @@ export type WalkingNeeds = {
   textAt: (place: { volumeId: string; at: string; path: string }) => Promise<string | null>;
   toolsFor: ToolsFor;
   toolsOfElsewhere: ToolsOfElsewhere;
+  boards: BoardsOfRuns;
   /** From which import a definition came that nobody has reviewed; null: from none (RU8). */
   importedFrom: (place: { volume: string; path: string; actor: Actor }) => Promise<string | null>;
   /** A run for a call of another one. It may be there already, from before a restart. */
@@ -186,10 +190,12 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     const volume = await findVolume(head.volume, actor);
     const teamId = volume?.teamId ?? null;
     const { values } = await library.kernel({ actor, volume: head.volume });
-    const [model, skills, elsewhere] = await Promise.all([
+    const boards = needs.boards.forRun({ run: head.id, actor, volume: head.volume });
+    const [model, skills, elsewhere, bench] = await Promise.all([
       models.open({ wanted: head.model, personId: payer(request, actor, teamId), teamId }),
       skillsOf(given, state, definition, values.skills_per_prompt!),
       needs.toolsOfElsewhere({ teamId }),
+      boards.list(),
     ]);
     for (const text of elsewhere.notices) await emit({ type: 'notice', level: 'warning', text });
     const { tools, spill } = needs.toolsFor({
@@ -199,6 +205,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
       granted: definition?.tools ?? null,
       refused: definition?.refusedTools ?? [],
       parent: lent?.tools ?? null,
+      boards: bench.length > 0 ? boards : null,
       more: elsewhere.tools,
       startChild,
       settings: values,
@@ -227,7 +234,10 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
       spill,
       failed: needs.failed,
       taint,
-    }).finally(elsewhere.close);
+    }).finally(() => {
+      boards.close(); // whatever it drives is free again
+      return elsewhere.close();
+    });
     if (!(signal.reason instanceof Interrupted)) await emit({ type: 'ended', ...end });
   };
 

@@ -3,10 +3,13 @@ import { kernelDefaults, type KernelValues } from '#shared/kernelSettings.ts';
 import type { Actor } from '#shared/permissions.ts';
 import type { RunHead } from '#shared/run.ts';
 import type { Library } from '../../library/types.ts';
+import type { RunBoards } from '../../devices/types.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { AskMemory, BrowserCalls, StartChild, Tool } from '../types.ts';
 import type { Spill } from '../results.ts';
 import { agentTools } from './agentTools.ts';
 import { browserTools } from './browserTools.ts';
+import { deviceTools } from './deviceTools.ts';
 import { fileTools } from './fileTools.ts';
 import { grantTools } from './granting.ts';
 import { memoryTools } from './memoryTools.ts';
@@ -22,10 +25,11 @@ export type ToolParts = {
   memory: AskMemory | null;
   browsers: BrowserCalls;
   browserOf: (run: string) => Promise<string>;
+  clock: Clock;
   startChild: StartChild;
 };
 
-/** `agent`: the name that is followed. `more`: tools of elsewhere, e.g. of MCP servers. */
+/** `agent`: the name that is followed. `boards`: null where the volume has none. `more`: tools of elsewhere, e.g. of MCP servers. */
 export function createTools({
   parts,
   head,
@@ -34,6 +38,7 @@ export function createTools({
   granted,
   refused = [],
   parent = null,
+  boards = null,
   more = [],
   settings = kernelDefaults,
 }: {
@@ -44,6 +49,7 @@ export function createTools({
   granted: readonly string[] | null;
   refused?: readonly string[];
   parent?: readonly string[] | null;
+  boards?: RunBoards | null;
   more?: readonly Tool[];
   settings?: KernelValues;
 }): { tools: Tool[]; spill: Spill } {
@@ -65,6 +71,7 @@ export function createTools({
       pythonMs: settings.python_seconds! * 1000,
     }),
     askPerson,
+    ...(boards ? deviceTools({ boards, files, clock: parts.clock }) : []),
   ];
   const taken = new Set(all.map(({ name }) => name));
   const tools = grantTools({

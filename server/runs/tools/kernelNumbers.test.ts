@@ -30,6 +30,7 @@ function open(settings?: typeof kernelDefaults) {
     memory,
     browsers: { call },
     browserOf: async () => 'p',
+    clock: { now: () => 0 },
   };
   const startChild = async () => ({ run: 'r', agent: 'x', outcome: 'done' as const, reason: '', answer: '' });
   const { tools } = createTools({

@@ -58,6 +58,7 @@ export async function startTools(postgresUrl: string) {
         memory: null,
         browsers: { call: browsers ?? (async () => ({ unavailable: 'No browser is open.' })) },
         browserOf: async () => idOf(who),
+        clock: { now: () => Date.now() },
         startChild: async () => ({ run: 'r2', agent: 'Other', outcome: 'done', reason: '', answer: 'done' }),
       },
       head: run,

@@ -3,14 +3,9 @@
 import type { BuiltInTool } from '#shared/toolNames.ts';
 import type { Effect } from '#shared/run.ts';
 import type { JsonSchema } from '../../platform/model.ts';
+import { count, object, text } from './schemaWords.ts';
 
 export type ToolSpecification = { name: BuiltInTool; description: string; parameters: JsonSchema; effect: Effect };
-
-const text = (description: string, more: JsonSchema = {}): JsonSchema => ({ type: 'string', description, ...more });
-const count = (description: string, minimum = 1): JsonSchema => ({ type: 'integer', minimum, description });
-const object = (properties: Record<string, JsonSchema>, required: string[]): JsonSchema => ({
-  type: 'object', properties, required, additionalProperties: false,
-}); // prettier-ignore
 
 const volume = text(
   'The volume, as `team/<name>`, `user/<login>` or `system`. Leave it out for the volume of this run.',
