@@ -7,6 +7,12 @@ type NodeBoard = {
   hardReset: () => Promise<void>;
   close: () => Promise<void>;
 };
+/** Another board than MicroPython: a stream of bytes that hears the lines and the rate itself. */
+export type OtherBoard = {
+  receive: (bytes: Uint8Array) => void;
+  setSignals: (signals: { dtr?: boolean; rts?: boolean }) => void;
+  setBaud: (baud: number) => void;
+};
 export type Serial = {
   /** What the page did with the lines DTR and RTS. */
   signals: { dataTerminalReady?: boolean; requestToSend?: boolean }[];
@@ -22,7 +28,11 @@ export type Serial = {
 
 const address = 'ws://serial.test/board';
 
-export async function plugIn(context: BrowserContext, ids = { vendor: 0x303a, product: 0x1001 }): Promise<Serial> {
+export async function plugIn(
+  context: BrowserContext,
+  ids = { vendor: 0x303a, product: 0x1001 },
+  other?: (say: (bytes: Uint8Array) => void) => OtherBoard,
+): Promise<Serial> {
   // by its address: a story looks at the product from outside, and this is the other end of the cable
   const { openNodeBoard } = (await import(new URL('../../server/boards/nodeBoard.ts', import.meta.url).href)) as {
     openNodeBoard: (options: { say: (bytes: Uint8Array) => void; failed: (error: Error) => void }) => NodeBoard;
@@ -32,7 +42,8 @@ export async function plugIn(context: BrowserContext, ids = { vendor: 0x303a, pr
   let held = false;
   const signals: Serial['signals'] = [];
   const say = (bytes: Uint8Array | string) => line?.send(Buffer.from(bytes as Uint8Array));
-  const board = openNodeBoard({ say, failed: () => undefined });
+  const instead = other?.(say);
+  const board = instead ? null : openNodeBoard({ say, failed: () => undefined });
 
   await context.routeWebSocket(address, (socket) => {
     const mine = { send: (bytes: Buffer) => socket.send(bytes), close: () => void socket.close() };
@@ -40,13 +51,19 @@ export async function plugIn(context: BrowserContext, ids = { vendor: 0x303a, pr
     socket.onMessage((message) => {
       if (typeof message !== 'string') {
         heard += message.toString('latin1');
-        void board.write(message);
+        if (instead) instead.receive(message);
+        void board?.write(message);
         return;
       }
-      const next = JSON.parse(message) as Serial['signals'][number];
+      const next = JSON.parse(message) as Serial['signals'][number] & { baudRate?: number };
+      if (next.baudRate !== undefined) return instead?.setBaud(next.baudRate);
       signals.push(next);
+      instead?.setSignals({
+        ...(next.dataTerminalReady !== undefined && { dtr: next.dataTerminalReady }),
+        ...(next.requestToSend !== undefined && { rts: next.requestToSend }),
+      });
       if (next.requestToSend === undefined) return;
-      if (held && !next.requestToSend) void board.hardReset();
+      if (held && !next.requestToSend) void board?.hardReset();
       held = next.requestToSend;
     });
     socket.onClose(() => {
@@ -60,7 +77,7 @@ export async function plugIn(context: BrowserContext, ids = { vendor: 0x303a, pr
     say,
     pull: (page) => page.evaluate(() => (window as any).serialShim.pull()),
     plug: (page) => page.evaluate(() => (window as any).serialShim.plug()),
-    close: () => board.close(),
+    close: async () => board?.close(),
   };
 }
 
@@ -85,6 +102,7 @@ function installShim({ address, vendor, product }: { address: string; vendor: nu
         socket.onopen = done;
         socket.onerror = () => fail(new DOMException('Failed to open serial port.', 'NetworkError'));
       });
+      socket.send(JSON.stringify({ baudRate }));
       this.readable = new ReadableStream({
         start: (controller) => {
           socket.onmessage = ({ data }) => controller.enqueue(new Uint8Array(data));
