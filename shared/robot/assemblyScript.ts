@@ -55,6 +55,5 @@ export async function compileAssemblyScript({
   if (wasm && !error) return { ok: true, wasm };
   const text = said.trim() || error?.message || 'The compiler made nothing.';
   // colours of a terminal are for terminals
-  // eslint-disable-next-line no-control-regex
   return { ok: false, text: text.replace(/\x1b\[\d*m/g, '').slice(0, 8000) };
 }
