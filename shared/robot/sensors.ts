@@ -5,16 +5,6 @@ import { robot, wallsOfWorld, type World } from './world.ts';
 
 /** Degrees to the left of where it looks, in the order of the Robot4 memory map. */
 export const distanceAngles = [0, 45, -45, 90, -90, 180, 135, -135] as const;
-export const distanceNames = [
-  'front',
-  'front_left',
-  'front_right',
-  'left',
-  'right',
-  'back',
-  'back_left',
-  'back_right',
-] as const;
 /** Metres; farther is the same as nothing. */
 export const farthest = 2.55;
 

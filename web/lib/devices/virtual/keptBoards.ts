@@ -61,7 +61,3 @@ export async function keep(key: string, { files, world }: KeptBoard): Promise<vo
     // as above: the files live as long as the page
   }
 }
-
-export async function forget(key: string): Promise<void> {
-  await inStore('readwrite', (rows) => rows.delete(key)).catch(() => undefined);
-}
