@@ -12,6 +12,8 @@ afterAll(async () => {
   expect(hub.errors).toEqual([]);
 });
 
+/** Of what must happen within a time: on a machine that does something else just then it is tried again. */
+const timed = { retry: 2, timeout: 20_000 };
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 test('[DE1] what the board says reaches everybody byte for byte, in order, also who comes later and who comes back', async () => {
@@ -115,27 +117,31 @@ test('[DE2] only the driver types; the board gets the epoch, after it knows it',
   expect(vic.refusals).toEqual(['bytes forbidden']);
 });
 
-test('[DE3] a reader stops the board at once, by socket or by hand; nobody drives until it is cleared', async () => {
-  const id = hub.board();
-  const host = await hub.host('ada', id);
-  const [ben, vic] = [await hub.viewer('ben', id), await hub.viewer('vic', id)];
-  const epoch = await ben.drive();
-  const pressed = performance.now();
-  vic.say({ type: 'stop' });
-  await until(() => host.of('stop').length === 1);
-  expect(performance.now() - pressed).toBeLessThan(100);
-  await until(() => ben.state().stop !== null);
-  expect(ben.state()).toMatchObject({ lease: null, stop: { by: { login: 'vic' }, done: false } });
-  ben.type('x', epoch);
-  ben.say({ type: 'ask' });
-  ben.say({ type: 'clear-stop' });
-  await until(() => ben.refusals.length === 2);
-  expect(ben.refusals).toEqual(['bytes stopped', 'clear-stop forbidden']);
-  host.say({ type: 'stopped', text: 'Two Ctrl-C' });
-  await until(() => ben.state().stop?.done === true);
-  vic.say({ type: 'clear-stop' });
-  await until(() => ben.state().lease?.state === 'offered');
-});
+test(
+  '[DE3] a reader stops the board at once, by socket or by hand; nobody drives until it is cleared',
+  timed,
+  async () => {
+    const id = hub.board();
+    const host = await hub.host('ada', id);
+    const [ben, vic] = [await hub.viewer('ben', id), await hub.viewer('vic', id)];
+    const epoch = await ben.drive();
+    const pressed = performance.now();
+    vic.say({ type: 'stop' });
+    await until(() => host.of('stop').length === 1);
+    expect(performance.now() - pressed).toBeLessThan(100);
+    await until(() => ben.state().stop !== null);
+    expect(ben.state()).toMatchObject({ lease: null, stop: { by: { login: 'vic' }, done: false } });
+    ben.type('x', epoch);
+    ben.say({ type: 'ask' });
+    ben.say({ type: 'clear-stop' });
+    await until(() => ben.refusals.length === 2);
+    expect(ben.refusals).toEqual(['bytes stopped', 'clear-stop forbidden']);
+    host.say({ type: 'stopped', text: 'Two Ctrl-C' });
+    await until(() => ben.state().stop?.done === true);
+    vic.say({ type: 'clear-stop' });
+    await until(() => ben.state().lease?.state === 'offered');
+  },
+);
 
 test('[DE4] the person who holds the board takes it back, an owner takes it from a person, an editor does not', async () => {
   const id = hub.board();
@@ -189,23 +195,27 @@ test("[DE2] the driver's tab closes: everybody sees it at once, and it may come 
   expect(host.of('safe')).toHaveLength(1);
 });
 
-test("the board's browser is killed, or falls silent: everybody knows within 2 s, the turn ends, and it is brought to rest when it is back", async () => {
-  const id = hub.board();
-  const host = await hub.host('ada', id);
-  const ben = await hub.viewer('ben', id);
-  await ben.drive();
-  host.socket.terminate();
-  await until(() => ben.state().connection === 'offline', 'offline', 500);
-  expect(ben.state()).toMatchObject({ lease: null, host: null, why: 'ADA closed the page' });
-  const back = await hub.host('ada', id);
-  await until(() => back.of('safe').length === 1);
+test(
+  "the board's browser is killed, or falls silent: everybody knows within 2 s, the turn ends, and it is brought to rest when it is back",
+  timed,
+  async () => {
+    const id = hub.board();
+    const host = await hub.host('ada', id);
+    const ben = await hub.viewer('ben', id);
+    await ben.drive();
+    host.socket.terminate();
+    await until(() => ben.state().connection === 'offline', 'offline', 500);
+    expect(ben.state()).toMatchObject({ lease: null, host: null, why: 'ADA closed the page' });
+    const back = await hub.host('ada', id);
+    await until(() => back.of('safe').length === 1);
 
-  const silent = performance.now();
-  back.socket.pause(); // the network is gone: no close, no answer to a ping
-  await until(() => ben.state().connection === 'offline', 'offline', 3000);
-  expect(performance.now() - silent).toBeLessThan(2500);
-  expect(ben.state().why).toBe("ADA's browser does not answer");
-});
+    const silent = performance.now();
+    back.socket.pause(); // the network is gone: no close, no answer to a ping
+    await until(() => ben.state().connection === 'offline', 'offline', 3000);
+    expect(performance.now() - silent).toBeLessThan(2500);
+    expect(ben.state().why).toBe("ADA's browser does not answer");
+  },
+);
 
 test('a reload of the page that holds the board takes its place; somebody else may not', async () => {
   const id = hub.board();
@@ -383,7 +393,7 @@ test('a driver who sends more than the board takes is told, not ended', async ()
   expect(passed + ben.refusals.length * 60_000).toBe(30 * 60_000);
 });
 
-test('10 MB/s from a board: bounded, said so, and another board does not notice', async () => {
+test('10 MB/s from a board: bounded, said so, and another board does not notice', timed, async () => {
   const [loud, quiet] = [hub.board(), hub.board()];
   const [loudHost, quietHost] = [await hub.host('ada', loud), await hub.host('ada', quiet)];
   const [ben, vic] = [await hub.viewer('ben', loud), await hub.viewer('vic', quiet)];
@@ -410,4 +420,4 @@ test('10 MB/s from a board: bounded, said so, and another board does not notice'
     return ben.bytes.length + left === said;
   }, 'every byte is shown or counted');
   expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
-}, 20_000);
+});
