@@ -152,8 +152,14 @@ export function createSerialPort(first: WebSerialPort, outside: SerialOutside): 
     if (away) await away;
     if (!open) throw new Error('The board is not connected.');
     signals = { ...signals, ...next };
+    const before = mayLeaveUntil;
     mayLeaveUntil = now() + returnTime;
-    await applySignals();
+    try {
+      await applySignals();
+    } catch (error) {
+      mayLeaveUntil = before; // nothing was reset: a loss is a loss
+      throw error;
+    }
   }
   const enqueue = (bytes: Uint8Array): Promise<void> => {
     const mine = lastWrite.then(() => write(bytes));
