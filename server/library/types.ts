@@ -69,7 +69,9 @@ export type Library = {
   /** The head of each volume that lookup reads, after what is typed in its definitions became a version: for the trace of a run. */
   versions(question: Lookup): Promise<Record<string, string>>;
   /** Numbers of the kernel as they are now (or `at`): the system's, tightened by the team's and, unless `own` is false, the person's own. */
-  kernel(question: Lookup & { own?: boolean }): Promise<{ values: KernelValues; limits: RunLimits; remarks: KernelRemark[] }>;
+  kernel(
+    question: Lookup & { own?: boolean },
+  ): Promise<{ values: KernelValues; limits: RunLimits; remarks: KernelRemark[] }>;
   /** News: words were typed, or versions landed. */
   edited(news: { fileId: string }): void;
   committed(news: { volumeId: string; fileIds: string[] }): void;
