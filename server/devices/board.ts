@@ -4,92 +4,80 @@
 import type { Duplex } from 'node:stream';
 import { encodeFrame, frameTypes, type DeviceState, type Driver, type Frame, type FromHost, type FromViewer, type Job, type JobResult, type Mark, type ToHost } from '#shared/devices.ts'; // prettier-ignore
 import { Problem, type ErrorCode } from '#shared/errors.ts';
-import { newLeaseState, nextLeaseTime, stepLease, viewLease, type LeaseEffect, type LeaseEvent, type LeaseState, type Refused } from '#shared/lease.ts'; // prettier-ignore
+import { viewLease, type LeaseEffect, type LeaseState, type Refused } from '#shared/lease.ts';
 import type { Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
-import type { Clock } from '../platform/clock.ts';
 import type { May } from './access.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { Audit } from './audit.ts';
+import { BoardLease, type LeaseNeeds, type Timeless } from './boardLease.ts';
+import { BoardRecording } from './boardRecording.ts';
+import { hearHost, type Host, type Told } from './hostWords.ts';
 import type { BoardPlace } from './inventory.ts';
 import { BoardJobs, isWhole } from './jobs.ts';
 import { Line } from './line.ts';
 import { Rate, type DeviceLimits } from './limits.ts';
 import { readFromHost, readFromViewer } from './messages.ts';
-import { Output, type View } from './output.ts';
+import { Output } from './output.ts';
 import type { Recorder, Recordings } from './recordings.ts';
+import { hearViewer, type Asked, type Viewer } from './viewerWords.ts';
 
-type Viewer = { line: Line<FromViewer>; view: View; driver: Driver; may: May; bytes: Rate };
-type Host = {
-  line: Line<FromHost>;
-  flood: Rate;
-  openedAt: number;
-  /** Null until it has said what it holds. */
-  holds: { kind: 'serial' | 'virtual'; port: string; agent: string; since: number } | null;
-};
 type Arrival = { socket: Duplex; head: Buffer; actor: Actor; face: Face };
-type Timeless = LeaseEvent extends infer E ? (E extends LeaseEvent ? Omit<E, 'now'> : never) : never;
-
-export type BoardNeeds = {
+export type BoardNeeds = LeaseNeeds & {
   place: BoardPlace;
-  /** Numbers that nobody used before; `epochs`: up to which. */
-  numbers: { epoch: number; epochs: number; offset: number; bytes: number };
-  /** What was true when the server went down. */
-  before: { stop: LeaseState['stop']; restless: boolean };
   limits: DeviceLimits;
-  clock: Clock;
   artifacts: Pick<Artifacts, 'describe'>;
   recordings: Pick<Recordings, 'start'>;
   audit: Pick<Audit, 'add' | 'input'>;
-  /** For the next server. */
-  keep: (what: { stop: LeaseState['stop']; restless: boolean }) => Promise<void>;
-  /** More numbers: up to which they reach now. */
-  reserve: () => Promise<{ epochs: number; bytes: number }>;
-  failed: (error: unknown) => void;
 };
 
 export const personKey = (personId: string): string => `person:${personId}`;
 
-export class Board {
+export class Board implements Asked, Told {
   place: BoardPlace;
   readonly output: Output;
   readonly jobs: BoardJobs;
-  /** Called after each change, for runs that wait. */
-  readonly listeners = new Set<() => void>();
   /** Called with what was said, for runs that read. */
   readonly readers = new Set<() => void>();
-  private lease: LeaseState;
+  private readonly lease: BoardLease;
+  private readonly recording: BoardRecording;
   private readonly viewers = new Set<Viewer>();
   private readonly runs = new Map<string, { actor: Actor; count: number }>();
   private host: Host | null = null;
   private why: string | null = null;
-  private baud: number;
-  private recorder: Recorder | null = null;
-  private recordingStarts = false;
   private inputOffset = 0;
   private readonly needs: BoardNeeds;
-  private reserving = false;
-  private kept: string;
-  private keeping: Promise<void> = Promise.resolve();
   private stateTimer: NodeJS.Timeout | null = null;
   private hostKnows = true;
-  private shownExpiry = 0;
   private usedAt: number;
 
   constructor(needs: BoardNeeds) {
-    const { place, numbers, before, limits, clock } = needs;
+    const { place, numbers, limits, clock } = needs;
     this.needs = needs;
     this.place = place;
-    this.baud = place.file.baud;
     this.usedAt = clock.now();
-    this.lease = { ...newLeaseState({ epoch: numbers.epoch, restless: before.restless }), stop: before.stop };
-    this.kept = JSON.stringify(before);
+    this.lease = new BoardLease({
+      ...needs,
+      perform: (effect) => this.perform(effect),
+      changed: () => this.tellState(),
+      end: () => this.output.end,
+    });
+    this.recording = new BoardRecording({
+      fileId: place.id,
+      recordings: needs.recordings,
+      flush: () => this.output.flush(),
+      changed: (by, text) => {
+        this.audit('recording', { person: by, run: null }, text);
+        this.tellState();
+      },
+      failed: needs.failed,
+    });
     this.output = new Output({
       limits,
       clock,
       begin: numbers.offset,
       said: (bytes) => {
-        this.recorder?.output(bytes);
+        this.recording.now?.output(bytes);
         for (const read of this.readers) read();
       },
     });
@@ -105,16 +93,22 @@ export class Board {
   }
 
   get isIdle(): boolean {
-    const isFree = this.viewers.size === 0 && !this.host && this.runs.size === 0 && !this.recorder;
+    const isFree = this.viewers.size === 0 && !this.host && this.runs.size === 0 && !this.recording.now;
     return isFree && this.needs.clock.now() - this.usedAt > this.needs.limits.idle;
   }
   leaseState(): LeaseState {
-    return this.lease;
+    return this.lease.state;
+  }
+  /** Called after each change of the lease, for runs that wait. */
+  get listeners(): Set<() => void> {
+    return this.lease.listeners;
   }
 
   state(): DeviceState {
     const { id, volume, path, file } = this.place;
-    const { host, lease, recorder } = this;
+    const { host } = this;
+    const lease = this.lease.state;
+    const recorder = this.recording.now;
     const watchers = new Map([...this.viewers].map(({ line }) => [line.face.id, line.face]));
     return {
       id,
@@ -126,7 +120,7 @@ export class Board {
       connection: lease.connection,
       why: lease.connection === 'online' ? null : this.why,
       host: host?.holds ? { person: host.line.face, agent: host.holds.agent, port: host.holds.port, since: host.holds.since } : null, // prettier-ignore
-      baud: host?.holds ? this.baud : file.baud,
+      baud: host?.holds?.baud ?? file.baud,
       ...viewLease(lease),
       stop: lease.stop,
       job: this.jobs.view,
@@ -156,7 +150,7 @@ export class Board {
       limits,
       messages: limits.viewerMessages,
       read: readFromViewer,
-      said: (message) => this.hear(viewer, message),
+      said: (message) => hearViewer({ board: this, viewer, viewers: this.viewers, message, failed: this.needs.failed }),
       frame: (frame) => this.typed(viewer, frame),
       drained: () => this.output.catchUp(viewer.view),
       ended: () => this.left(viewer),
@@ -195,7 +189,9 @@ export class Board {
       limits,
       messages: limits.hostMessages,
       read: readFromHost,
-      said: (message) => this.heard(host, message),
+      said: (message) => {
+        if (this.host === host) hearHost({ board: this, host, message, clock });
+      },
       frame: (frame) => this.saidBytes(host, frame),
       drained: () => undefined,
       ended: () => this.unhold(host, `${arrival.face.name} closed the page`),
@@ -206,12 +202,12 @@ export class Board {
     this.toHost({ type: 'hello', id: this.place.id });
   }
 
-  private unhold(host: Host, why: string): void {
+  unhold(host: Host, why: string): void {
     if (this.host !== host) return;
     this.host = null;
     this.usedAt = this.needs.clock.now();
     this.output.forgetWorld();
-    const wasThere = this.lease.connection !== 'offline';
+    const wasThere = this.connection() !== 'offline';
     this.why = why;
     this.step({ type: 'connection', connection: 'offline', host: null });
     if (wasThere) this.note({ kind: 'connection', by: { person: host.line.face, run: null }, text: `Offline: ${why}` });
@@ -273,12 +269,12 @@ export class Board {
 
   /** Now and then: what time does by itself, and who is no longer there. `late`: nobody looked for a while. */
   tick({ now, late }: { now: number; late: boolean }): void {
-    const next = nextLeaseTime(this.lease);
     const time = this.needs.clock.now();
-    if (next !== null && time >= next) this.step({ type: 'tick' });
+    this.lease.tick();
     this.jobs.tick();
-    const { host, lease } = this;
-    const quickKeys = [lease.lease?.holder.key, lease.lease?.with?.key];
+    const { host } = this;
+    const { lease } = this.lease.state;
+    const quickKeys = [lease?.holder.key, lease?.with?.key];
     for (const { line, driver } of this.viewers) {
       if (late) line.forgive();
       line.tick({ now, quick: quickKeys.includes(driver.key) });
@@ -298,36 +294,14 @@ export class Board {
   }
   /** Everything that must be on disk is. */
   async settled(): Promise<void> {
-    await this.recorder?.stop();
-    await this.keeping;
+    await this.recording.settled();
+    await this.lease.settled();
   }
 
   // ---- the lease -------------------------------------------------------------------------------------------------------------
 
   step(event: Timeless): Refused | null {
-    const { clock, numbers } = this.needs;
-    if ((event.type === 'ask' || event.type === 'take') && this.lease.epoch >= numbers.epochs)
-      return { code: 'busy', text: 'The database does not answer: nobody can begin to drive just now.' };
-    const before = this.lease;
-    const { state, effects, refused } = stepLease(before, { ...event, now: clock.now() } as LeaseEvent);
-    this.lease = state;
-    for (const effect of effects) this.perform(effect);
-    if (numbers.epochs - state.epoch < 2048 || numbers.bytes - this.output.end < 2 ** 29) this.reserve();
-    this.keepState();
-    const isUse = event.type === 'write' || event.type === 'tick' || event.type === 'back' || event.type === 'gone';
-    const expires = state.lease?.expires ?? 0;
-    if (
-      !isUse ||
-      effects.length > 0 ||
-      state.queue.length !== before.queue.length ||
-      Math.abs(expires - this.shownExpiry) > 5000
-    ) {
-      // prettier-ignore
-      this.shownExpiry = expires;
-      this.tellState();
-    }
-    for (const changed of this.listeners) changed();
-    return refused;
+    return this.lease.step(event);
   }
 
   private perform(effect: LeaseEffect): void {
@@ -337,88 +311,13 @@ export class Board {
       case 'stop':
         return this.toHost({ type: 'stop', by: effect.by });
       case 'abort-job':
-        return this.jobs.abort({ text: effect.why, lost: this.lease.connection !== 'online' });
+        return this.jobs.abort({ text: effect.why, lost: this.connection() !== 'online' });
       case 'note':
         return this.note({ kind: effect.about, by: { person: effect.by, run: effect.run }, text: effect.text });
     }
   }
 
-  private reserve(): void {
-    if (this.reserving) return;
-    this.reserving = true;
-    this.needs
-      .reserve()
-      .then(({ epochs, bytes }) => Object.assign(this.needs.numbers, { epochs, bytes }))
-      .catch(this.needs.failed)
-      .finally(() => setTimeout(() => (this.reserving = false), 1000).unref());
-  }
-
-  private keepState(): void {
-    const { stop, restless, lease } = this.lease;
-    const what = { stop, restless: restless || (lease !== null && lease.state !== 'offered') };
-    const text = JSON.stringify(what);
-    if (text === this.kept) return;
-    this.kept = text;
-    this.keeping = this.keeping.then(() => this.needs.keep(what)).catch(this.needs.failed);
-  }
-
-  // ---- what viewers say --------------------------------------------------------------------------------------------------------
-
-  private hear(viewer: Viewer, message: FromViewer): void {
-    const { driver, may, line } = viewer;
-    const { key, person } = driver;
-    const owner = may === 'own';
-    const refuse = (refused: Refused | null) => {
-      if (refused) line.send({ type: 'refused', of: message.type, ...refused });
-    };
-    const free = message.type === 'stop' || message.type === 'leave-queue' || message.type === 'clear-stop';
-    if (may === 'watch' && !free) return refuse({ code: 'forbidden', text: 'You may watch this board, not drive it.' });
-    switch (message.type) {
-      case 'stop':
-        return this.stop(person);
-      case 'ask':
-        return refuse(this.step({ type: 'ask', driver }));
-      case 'take':
-        return refuse(this.step({ type: 'take', driver, owner }));
-      case 'leave-queue':
-        return refuse(this.step({ type: 'leave-queue', key }));
-      case 'accept':
-      case 'renew':
-      case 'release':
-      case 'uninvite':
-        return refuse(this.step({ type: message.type, key, epoch: message.epoch }));
-      case 'clear-stop':
-        return refuse(this.step({ type: 'clear-stop', by: person, owner }));
-      case 'invite': {
-        const guest = [...this.viewers].find(({ driver: other, may: can }) => other.person.id === message.personId && can !== 'watch'); // prettier-ignore
-        if (!guest) return refuse({ code: 'invalid', text: 'They are not here, or may only watch.' });
-        return refuse(this.step({ type: 'invite', key, epoch: message.epoch, guest: guest.driver }));
-      }
-      case 'job': {
-        const answer = (result: JobResult) => this.tellResult(viewer, result);
-        this.startJob({ driver, epoch: message.epoch, job: message.job, answer }).then(refuse, (error: unknown) => {
-          this.needs.failed(error);
-          refuse({ code: 'invalid', text: 'The job could not be started.' });
-        });
-        return;
-      }
-      case 'cancel-job':
-        return refuse(this.cancelJob({ driver, owner, id: message.id }));
-      case 'signals':
-      case 'reset':
-      case 'baud':
-        return refuse(this.control(driver, message));
-      case 'world':
-        return refuse(this.world(driver, message.command));
-      case 'record':
-        void this.record({ on: message.on, by: person }).catch((error: unknown) =>
-          refuse({
-            code: 'invalid',
-            text: error instanceof Problem ? error.message : 'It cannot be recorded just now.',
-          }),
-        );
-    }
-  }
+  // ---- what drivers do ---------------------------------------------------------------------------------------------------------
 
   private typed(viewer: Viewer, { type, epoch, bytes }: Frame): boolean {
     if (type !== frameTypes.input) return false;
@@ -442,7 +341,7 @@ export class Board {
     this.informHost();
     host.line.sendFrame(encodeFrame({ type: frameTypes.input, epoch, offset: this.inputOffset, bytes }));
     this.inputOffset += bytes.length;
-    this.recorder?.input(bytes, driver.run ? `run:${driver.run}` : driver.person.login);
+    this.recording.now?.input(bytes, driver.run ? `run:${driver.run}` : driver.person.login);
     this.needs.audit.input({ fileId: this.place.id, personId: driver.person.id, runId: driver.run, bytes });
     return null;
   }
@@ -460,7 +359,7 @@ export class Board {
     return null;
   }
 
-  private world(driver: Driver, command: Extract<FromViewer, { type: 'world' }>['command']): Refused | null {
+  world(driver: Driver, command: Extract<FromViewer, { type: 'world' }>['command']): Refused | null {
     if (this.host?.holds?.kind !== 'virtual') return { code: 'invalid', text: 'Only a virtual board has a world.' };
     this.toHost({ type: 'world', command });
     if (command.do !== 'obstacle') this.audit('world', driver, command.do === 'map' ? `map ${command.map}` : command.do); // prettier-ignore
@@ -507,20 +406,14 @@ export class Board {
     }
   }
 
-  private cancelJob({ driver, owner, id }: { driver: Driver; owner: boolean; id: string }): Refused | null {
+  cancelJob({ driver, owner, id }: { driver: Driver; owner: boolean; id: string }): Refused | null {
     const job = this.jobs.view;
     if (job?.id !== id) return null;
-    const isMine = job.by.key === driver.key || this.lease.lease?.holder.key === driver.key;
-    if (!isMine && !owner && this.lease.host !== driver.person.id)
+    const isMine = job.by.key === driver.key || this.lease.state.lease?.holder.key === driver.key;
+    if (!isMine && !owner && this.lease.state.host !== driver.person.id)
       return { code: 'forbidden', text: `${job.by.person.name} began it. The emergency stop is for everybody.` };
     this.jobs.cancel('cancelled', `${driver.person.name} cancelled it.`);
     return null;
-  }
-
-  private tellResult(asker: Viewer, result: JobResult): void {
-    const message = { type: 'job-result', result };
-    if (asker.line.isOpen) return asker.line.send(message);
-    for (const { line, driver } of this.viewers) if (driver.key === asker.driver.key) line.send(message);
   }
 
   /** DE3: needs nothing. */
@@ -528,38 +421,8 @@ export class Board {
     this.step({ type: 'stop', by });
   }
 
-  async record({ on, by }: { on: boolean; by: Face }): Promise<Recorder> {
-    const now = this.recorder;
-    if (!on) {
-      if (!now) throw new Problem('conflict', 'Nothing is being recorded.');
-      await this.endRecording(now, `${by.name} stopped the recording`);
-      return now;
-    }
-    if (now || this.recordingStarts) throw new Problem('conflict', 'It is being recorded already.');
-    this.recordingStarts = true;
-    try {
-      const recorder: Recorder = await this.needs.recordings.start({
-        fileId: this.place.id,
-        by,
-        ended: () => void this.endRecording(recorder, 'The recording is full').catch(this.needs.failed),
-      });
-      this.output.flush();
-      this.recorder = recorder;
-      this.audit('recording', { person: by, run: null }, `${by.name} records`);
-      this.tellState();
-      return recorder;
-    } finally {
-      this.recordingStarts = false;
-    }
-  }
-  private async endRecording(recorder: Recorder, why: string): Promise<void> {
-    if (this.recorder === recorder) {
-      this.output.flush();
-      this.recorder = null;
-      this.audit('recording', { person: recorder.by, run: null }, why);
-      this.tellState();
-    }
-    await recorder.stop();
+  record(asked: { on: boolean; by: Face }): Promise<Recorder> {
+    return this.recording.turn(asked);
   }
 
   // ---- what the board's browser says ----------------------------------------------------------------------------------------
@@ -573,52 +436,21 @@ export class Board {
     return true;
   }
 
-  private heard(host: Host, message: FromHost): void {
-    if (this.host !== host) return;
-    const by = { person: host.line.face, run: null };
-    if (!host.holds && message.type !== 'hosting' && message.type !== 'leave')
-      return host.line.end('invalid', 'Say first what you hold.');
-    switch (message.type) {
-      case 'hosting': {
-        const { kind, port, agent, baud } = message;
-        const wasThere = host.holds !== null;
-        host.holds = { kind, port, agent, since: this.needs.clock.now() };
-        this.baud = baud;
-        this.connection(host, 'online', null);
-        if (!wasThere) this.note({ kind: 'connection', by, text: `${host.line.face.name} shares it: ${port}` });
-        return this.tellState();
-      }
-      case 'connection': {
-        const { connection, why } = message;
-        if (connection !== this.lease.connection)
-          this.note({
-            kind: 'connection',
-            by,
-            text: connection === 'online' ? 'Plugged in again' : why || 'Unplugged',
-          });
-        return this.connection(host, connection, why);
-      }
-      case 'job-progress':
-        if (this.jobs.progressed(message)) this.tellState();
-        return;
-      case 'job-result':
-        return this.jobs.result(message.result);
-      case 'stopped':
-        if (!this.lease.stop || this.lease.stop.done) return;
-        this.step({ type: 'stop-done' });
-        return void this.note({ kind: 'stop', by, text: message.text || 'The board is at rest' });
-      case 'baud':
-        this.baud = message.baud;
-        return this.tellState();
-      case 'leave':
-        this.unhold(host, `${host.line.face.name} shares it no longer`);
-        return host.line.goodbye();
-    }
+  connection(): DeviceState['connection'] {
+    return this.lease.state.connection;
   }
-
-  private connection(host: Host, connection: 'online' | 'lost', why: string | null): void {
-    this.why = connection === 'lost' ? why || 'The board is unplugged' : null;
-    this.step({ type: 'connection', connection, host: host.line.actor.personId });
+  because(why: string | null): void {
+    this.why = why;
+  }
+  isStopping(): boolean {
+    const { stop } = this.lease.state;
+    return stop !== null && !stop.done;
+  }
+  progressed(message: Extract<FromHost, { type: 'job-progress' }>): boolean {
+    return this.jobs.progressed(message);
+  }
+  result(result: JobResult): void {
+    this.jobs.result(result);
   }
 
   // ---- telling ---------------------------------------------------------------------------------------------------------------
@@ -634,7 +466,7 @@ export class Board {
     this.toHost({ type: 'state', state: this.state() });
   }
 
-  private tellState(): void {
+  tellState(): void {
     this.hostKnows = false;
     this.stateTimer ??= setTimeout(() => {
       this.stateTimer = null;
@@ -645,7 +477,7 @@ export class Board {
     }, this.needs.limits.gatherState);
   }
 
-  private note({
+  note({
     kind,
     by,
     text,
@@ -658,7 +490,7 @@ export class Board {
   }): void {
     // prettier-ignore
     this.output.mark(kind, text, job);
-    this.recorder?.mark(text);
+    this.recording.now?.mark(text);
     this.audit(kind, by, text);
   }
   private audit(kind: string, { person, run }: Pick<Driver, 'person' | 'run'>, text: string): void {
