@@ -43,7 +43,8 @@ export function openModels({
   return {
     open: models.open,
     /** The standard model of these askers; null: they have none. */
-    standardModel: async (asker: { personId: string | null; teamId: string | null }) => (await models.usable(asker)).default,
+    standardModel: async (asker: { personId: string | null; teamId: string | null }) =>
+      (await models.usable(asker)).default,
     keys,
     handlers: modelRoutes(models),
   };
