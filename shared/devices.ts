@@ -155,6 +155,8 @@ export type FromHost =
   | { type: 'job-result'; result: JobResult }
   | { type: 'stopped'; text: string }
   | { type: 'baud'; baud: number }
+  /** The port did not do what a driver asked of it, and why. */
+  | { type: 'port-failed'; of: 'signals' | 'reset' | 'baud'; text: string }
   /** No longer shared from here. */
   | { type: 'leave' };
 export type ToHost =

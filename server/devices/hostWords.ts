@@ -75,6 +75,11 @@ export function hearHost({
     case 'baud':
       host.holds!.baud = message.baud;
       return board.tellState();
+    case 'port-failed': {
+      const what = { signals: 'The lines DTR and RTS were not set', reset: 'The board was not reset', baud: 'The speed is as it was' }; // prettier-ignore
+      const kind = message.of === 'baud' ? 'baud' : 'reset';
+      return board.note({ kind, by, text: `${what[message.of]}: ${message.text}` });
+    }
     case 'leave':
       board.unhold(host, `${name} shares it no longer`);
       return line.goodbye();

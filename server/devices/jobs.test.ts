@@ -276,3 +276,12 @@ const route = async (key: keyof TestHub['devices']['handlers'], id: string, reco
 const file = async (id: string, recording: string, format: string) =>
   (await call('GET /devices/:id/recordings/:recording', id, { format }, recording)) as Response;
 const text = async (id: string, recording: string, format: string) => (await file(id, recording, format)).text();
+
+test('what the port refused stands in the console of everybody', async () => {
+  const id = hub.board();
+  const host = await hub.host('ada', id);
+  const vic = await hub.viewer('vic', id);
+  host.say({ type: 'port-failed', of: 'baud', text: 'The adapter does not know 31,250 baud.' });
+  await until(() => vic.of('mark').some(({ mark }) => mark.kind === 'baud'));
+  expect(vic.of('mark').at(-1)!.mark.text).toBe('The speed is as it was: The adapter does not know 31,250 baud.');
+});

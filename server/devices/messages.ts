@@ -99,6 +99,7 @@ const fromHost = z.discriminatedUnion('type', [
   z.object({ type: z.literal('job-result'), result }),
   z.object({ type: z.literal('stopped'), text: sentence }),
   z.object({ type: z.literal('baud'), baud }),
+  z.object({ type: z.literal('port-failed'), of: z.enum(['signals', 'reset', 'baud']), text: sentence }),
   z.object({ type: z.literal('leave') }),
 ]);
 

@@ -149,3 +149,20 @@ test('a board that is pulled out is told, and so is its return', () => {
   host.attach(testBoard().port);
   expect(network.last.messages.at(-1)).toMatchObject({ type: 'connection', connection: 'online' });
 });
+
+test('a port that does not do what was asked says so, and the speed stays what it was', async () => {
+  const { board, network } = hosted();
+  const refuse = () => Promise.reject(new Error('Not on this port.'));
+  Object.assign(board.port, { setSignals: refuse, reset: refuse, setBaud: refuse });
+  network.last.says({ type: 'signals', dtr: true });
+  network.last.says({ type: 'reset', how: 'hard' });
+  network.last.says({ type: 'baud', baud: 9600 });
+  await settle();
+  const said = network.last.messages.filter(({ type }) => type === 'port-failed' || type === 'baud');
+  expect(said).toEqual([
+    { type: 'port-failed', of: 'signals', text: 'Not on this port.' },
+    { type: 'port-failed', of: 'reset', text: 'Not on this port.' },
+    { type: 'port-failed', of: 'baud', text: 'Not on this port.' },
+    { type: 'baud', baud: 115_200 },
+  ]);
+});

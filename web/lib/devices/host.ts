@@ -307,6 +307,10 @@ export function openHost({
   /** Results that had no connection. */
   const late: JobResult[] = [];
 
+  /** A driver elsewhere sees nothing of the port but what is said here. */
+  const failed = (of: 'signals' | 'reset' | 'baud') => (error: unknown) =>
+    void say({ type: 'port-failed', of, text: error instanceof Error ? error.message : String(error) });
+
   function hear(message: ToHost): void {
     if (message.type === 'state') {
       const before = state;
@@ -324,8 +328,10 @@ export function openHost({
     else if (message.type === 'cancel-job') jobs.get(message.id)?.abort('cancelled');
     else if (message.type === 'signals') {
       const { dtr, rts } = message;
-      void port.setSignals({ ...(dtr !== undefined && { dtr }), ...(rts !== undefined && { rts }) }).catch(() => {});
-    } else if (message.type === 'reset') void port.reset(message.how).catch(() => {});
+      port
+        .setSignals({ ...(dtr !== undefined && { dtr }), ...(rts !== undefined && { rts }) })
+        .catch(failed('signals'));
+    } else if (message.type === 'reset') port.reset(message.how).catch(failed('reset'));
     else if (message.type === 'baud') void changeBaud(message.baud);
     else if (message.type === 'world') world?.command(message.command);
   }
@@ -334,8 +340,8 @@ export function openHost({
       await port.setBaud(next);
       baud = next;
       news.baud(baud);
-    } catch {
-      // told by what follows: it is what it was
+    } catch (error) {
+      failed('baud')(error);
     }
     say({ type: 'baud', baud });
   }
