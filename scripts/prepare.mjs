@@ -122,7 +122,11 @@ export function run(file, args, { env = environment() } = {}) {
   process.on('SIGINT', (signal) => process.stdin.isTTY || pass(signal));
   // npm gives its signals to a shell, which dies of them without a word to us
   const above = process.env.npm_lifecycle_event ? ancestors() : '';
-  const watch = setInterval(() => above && ancestors() !== above && pass('SIGTERM'), 250);
+  const watch = setInterval(() => {
+    if (!above || ancestors() === above) return;
+    clearInterval(watch); // once: a second signal, half a second later, means "do not wait"
+    pass('SIGTERM');
+  }, 250);
   return new Promise((done) => {
     child.once('error', (error) => fail(error.message));
     child.once('exit', (code, signal) => {

@@ -92,7 +92,12 @@ test('[DE5] Ben flashes Ada’s board from his browser; everybody sees how far i
   await ada.page.exposeFunction('seen', (text: string) => unplugged.push(text));
   await ada.page.evaluate(() => {
     new MutationObserver(() => {
-      const text = document.body.innerText;
+      // its card and its panel: another board of the bench may well be offline
+      const cards = [...document.querySelectorAll<HTMLElement>('nav[aria-label="Boards"] a')];
+      const panel = document.querySelector<HTMLElement>('[data-region="right"]');
+      const text = [...cards.filter((card) => card.innerText.includes('tools-2')), panel]
+        .map((one) => one?.innerText ?? '')
+        .join('\n');
       if (/unplugged|offline/i.test(text)) (window as any).seen(text.match(/.*(unplugged|offline).*/i)![0]);
     }).observe(document.body, { subtree: true, childList: true, characterData: true });
   });
