@@ -307,6 +307,7 @@ export async function openWorkspace({
       create: files.createText,
     },
     people: accounts,
+    news: live.board,
     clock,
     failed: failed('devices.failed'),
   });

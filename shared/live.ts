@@ -1,6 +1,7 @@
 // Messages on /live, JSON both ways: what is going on in the volumes that this browser has open. It carries news, not truth:
 // whoever missed some reads the API again after reconnecting.
 import type { Commit, Conflict, FileEntry, Notification } from './api.ts';
+import type { DeviceState } from './devices.ts';
 import type { ResultPart, RunEvent } from './run.ts';
 
 /** A person as others see them. `colour` is 1 to 8 (design tokens --person-n). */
@@ -52,6 +53,8 @@ export type ToBrowser =
   | { type: 'run'; run: string; events: RunEvent[]; through: number }
   /** A run of this volume began, changed its status or ended; read it again. */
   | { type: 'runs'; volume: string; run: string }
+  /** How a board of this volume is now; told once a second at most. */
+  | { type: 'board'; volume: string; state: DeviceState }
   /** It cannot be followed, or no longer: it does not exist for this person. */
   | { type: 'run-refused'; run: string; code: 'not-found' }
   /** This tab is asked to act for a run; `browser-cancel` takes it back. `paths`: files of the volume that the code may read. */

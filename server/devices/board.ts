@@ -29,6 +29,8 @@ export type BoardNeeds = LeaseNeeds & {
   artifacts: Pick<Artifacts, 'describe'>;
   recordings: Pick<Recordings, 'start'>;
   audit: Pick<Audit, 'add' | 'input'>;
+  /** Tells those who look at the bench and not at this board. */
+  news: (board: { volumeId: string; state: DeviceState }) => void;
 };
 
 export const personKey = (personId: string): string => `person:${personId}`;
@@ -48,6 +50,8 @@ export class Board implements Asked, Told {
   private inputOffset = 0;
   private readonly needs: BoardNeeds;
   private stateTimer: NodeJS.Timeout | null = null;
+  private newsTimer: NodeJS.Timeout | null = null;
+  private newsAt = -Infinity;
   private hostKnows = true;
   private usedAt: number;
 
@@ -291,6 +295,7 @@ export class Board implements Asked, Told {
     this.output.close();
     if (this.stateTimer) clearTimeout(this.stateTimer);
     this.stateTimer = null;
+    if (this.newsTimer) this.tellNews();
   }
   /** Everything that must be on disk is. */
   async settled(): Promise<void> {
@@ -475,6 +480,15 @@ export class Board implements Asked, Told {
       if (!this.hostKnows) this.toHost({ type: 'state', state });
       this.hostKnows = true;
     }, this.needs.limits.gatherState);
+    const { gatherState, gatherNews } = this.needs.limits;
+    const wait = Math.max(gatherState, this.newsAt + gatherNews - performance.now());
+    this.newsTimer ??= setTimeout(() => this.tellNews(), wait);
+  }
+  private tellNews(): void {
+    if (this.newsTimer) clearTimeout(this.newsTimer);
+    this.newsTimer = null;
+    this.newsAt = performance.now();
+    this.needs.news({ volumeId: this.place.volumeId, state: this.state() });
   }
 
   note({

@@ -28,6 +28,7 @@ beforeAll(async () => {
           isStillValid: async () => true,
           isTokenGood: async () => true,
         },
+        news: () => undefined,
         clock: systemClock,
         failed: (error) => {
           throw error;

@@ -12,7 +12,7 @@ import type { Acceptor } from '../platform/sockets.ts';
 import { mayOrWhy, need, type May } from './access.ts';
 import { createArtifacts } from './artifacts.ts';
 import { createAudit } from './audit.ts';
-import { Board } from './board.ts';
+import { Board, type BoardNeeds } from './board.ts';
 import { deviceRoutes } from './deviceRoutes.ts';
 import { createDeviceStore, type BoardRow } from './deviceStore.ts';
 import { createInventory, type BoardFiles, type BoardPlace } from './inventory.ts';
@@ -32,6 +32,7 @@ export async function openDevices({
   directory,
   files,
   people,
+  news,
   clock,
   failed,
   limits = deviceLimits,
@@ -46,6 +47,8 @@ export async function openDevices({
     isStillValid: (actor: Actor) => Promise<boolean>;
     isTokenGood: (tokenId: string) => Promise<boolean>;
   };
+  /** How a board is now, for those who look at the bench. */
+  news: BoardNeeds['news'];
   clock: Clock;
   failed: (error: unknown) => void;
   limits?: DeviceLimits;
@@ -90,6 +93,7 @@ export async function openDevices({
       artifacts,
       recordings,
       audit,
+      news,
       keep: (what) => store.keep(id, what),
       async reserve() {
         const more = await store.reserve(id);

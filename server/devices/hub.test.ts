@@ -421,3 +421,13 @@ test('10 MB/s from a board: bounded, said so, and another board does not notice'
   }, 'every byte is shown or counted');
   expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
 });
+
+test('those who look at the bench hear how a board is, at once and then once a second at most', async () => {
+  const id = hub.board();
+  const ofBoard = () => hub.news.filter((state) => state.id === id);
+  const host = await hub.host('ada', id);
+  await until(() => ofBoard().at(-1)?.connection === 'online', 'the news');
+  for (let baud = 9600; baud < 9650; baud++) host.say({ type: 'baud', baud });
+  await until(() => ofBoard().at(-1)?.baud === 9649, 'the last speed');
+  expect(ofBoard().length).toBeLessThan(6);
+});

@@ -18,6 +18,8 @@ export const deviceLimits = {
   gather: 8,
   /** Changes of the state within this time are told together. */
   gatherState: 25,
+  /** Those who look at the bench, and not at this board, hear of it so often at most. */
+  gatherNews: 1000,
   /** May wait for a viewer; then it is shown later what it missed, as far as it is held. */
   waiting: 2 ** 20,
   /** May wait for the board's browser before what is written is refused. */

@@ -57,6 +57,7 @@ export async function openTestHub({
   const clock = { now: () => Date.now() + time.ahead };
   const rows = new Map<string, { path: string; text: string; deletedAt: Date | null }>();
   const errors: unknown[] = [];
+  const news: DeviceState[] = [];
   const lab = (actor: Actor | null): VolumeTarget => ({
     id: 'lab', name: 'team/lab', kind: 'team', teamId: 't', personId: null, role: roles.get(actor?.login ?? '') ?? null,
   }); // prettier-ignore
@@ -93,6 +94,7 @@ export async function openTestHub({
         isStillValid: async (actor) => signedIn.has(actor.login),
         isTokenGood: async (tokenId) => signedIn.has(tokenId), // tokens are named by their login
       },
+      news: ({ state }) => void news.push(state),
       clock,
       failed: (error) => errors.push(error),
       limits: { ...deviceLimits, ...limits },
@@ -155,6 +157,8 @@ export async function openTestHub({
     time,
     rows,
     errors,
+    /** What those heard who look at the bench. */
+    news,
     get devices() {
       return devices;
     },

@@ -2,6 +2,7 @@
 // of it, also when that changed a moment ago (AC1, SY10). News, not truth: it is read from the API again after a reconnect.
 import crypto from 'node:crypto';
 import type { Commit, Conflict, Notification } from '#shared/api.ts';
+import type { DeviceState } from '#shared/devices.ts';
 import type { Face, FromBrowser, Presence, ToBrowser } from '#shared/live.ts';
 import { decide, type Actor } from '#shared/permissions.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -211,6 +212,8 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf, ru
       toVolume(news.volumeId, (volume) => ({ type: 'conflicts', volume, fileId: news.fileId, open: news.open })),
     reviewed: (news: { volumeId: string; oids: string[] }) =>
       toVolume(news.volumeId, (volume) => ({ type: 'reviewed', volume, oids: news.oids })),
+    board: (news: { volumeId: string; state: DeviceState }) =>
+      toVolume(news.volumeId, (volume) => ({ type: 'board', volume, state: news.state })),
     /** A run began, changed its status or ended. `only`: it is private to this person. */
     runs: (news: { volumeId: string; run: string; only: string | null }) =>
       toVolume(

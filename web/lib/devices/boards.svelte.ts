@@ -1,5 +1,4 @@
-// The boards of all volumes that this person may read. Read again when something changed, and every few seconds while it is looked at:
-// leases run out by themselves.
+// The boards of all volumes that this person may read: read as a whole now and then, and kept true by the news of each board.
 import type { Device } from '#shared/api/devices.ts';
 import type { DeviceState } from '#shared/devices.ts';
 import { isProblem, type Problem } from '#shared/errors.ts';
@@ -36,8 +35,10 @@ export class BoardList {
       if (turn === this.#turn && this.state !== 'ready') this.state = error;
     }
   }
-  /** What the socket of an open board says is newer than the list. */
+  /** What a board says of itself is newer than the list, unless it was said before. */
   put(state: DeviceState): void {
-    if (this.find(state.id)) this.all = this.all.map((one) => (one.id === state.id ? { ...one, state } : one));
+    const known = this.find(state.id);
+    if (known && known.state.now <= state.now)
+      this.all = this.all.map((one) => (one.id === state.id ? { ...one, state } : one));
   }
 }
