@@ -86,6 +86,8 @@ export function openConsolidation({
     };
   }
 
+  /** Runs that began here and are not over. */
+  const started = new Set<string>();
   const needs: ConsolidationNeeds = {
     store: createMemoryStore(database),
     volume: (id) => volumeStore.byId(id),
@@ -129,6 +131,7 @@ export function openConsolidation({
           ...(unattended ? { unattended: true } : {}),
         },
       });
+      started.add(id);
       return id;
     },
     async mark({ volume, personId, fileIds, state, message }) {
@@ -164,6 +167,14 @@ export function openConsolidation({
   };
   return {
     routes,
+    /** A run began, changed its status or ended. */
+    runChanged({ volumeId, run }: { volumeId: string; run: string }): void {
+      if (!started.has(run)) return;
+      consolidation.changed({ volumeId, run }).then(
+        (isOver) => isOver && started.delete(run),
+        (err: unknown) => log.error({ err }, 'memory.consolidation-failed'),
+      );
+    },
     async close(): Promise<void> {
       if (timer) clearInterval(timer);
       await consolidation.close();

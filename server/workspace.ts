@@ -314,6 +314,7 @@ export async function openWorkspace({
   opened = devices;
 
   // ---- what works for them
+  let consolidating: Pick<ReturnType<typeof openConsolidation>, 'runChanged'> | null = null;
   const agents = await openAgents({
     database,
     accounts,
@@ -334,7 +335,12 @@ export async function openWorkspace({
       const message = await reviews.unreviewedImport(files);
       return message && `an import that nobody has reviewed: “${message.split('\n', 1)[0]}”`;
     },
-    live,
+    live: {
+      runs(news) {
+        live.runs(news);
+        consolidating?.runChanged(news);
+      },
+    },
     clock,
     log,
     config,
@@ -356,6 +362,7 @@ export async function openWorkspace({
     log,
     everyMs: config.consolidateEveryMs,
   });
+  consolidating = consolidation;
 
   const stopListening = [
     accounts.onAccessChanged(({ personId }) => {

@@ -96,31 +96,24 @@ test('[ME1] memory is asked, seen as a graph, and consolidated by an agent', asy
 
   // the lesson is drawn
   const lesson = `---\ntype: domain_knowledge\nconfidence: high\nsources:\n  - ${month}/run-0.md\n  - ${month}/run-5.md\n---\n\n# Pump 2\n\n- Never start both pumps at once: the fuse of pump 2 blows.\n`;
-  const consolidated = (n: number) => ({
-    name: 'edit_file',
-    args: { path: `${month}/run-${n}.md`, old: 'lifecycle_state: active', new: 'lifecycle_state: consolidated' },
-  });
-  model.on('Consolidate the active traces', [
+  const read = (n: number) => ({ name: 'read_file', args: { path: `${month}/run-${n}.md` } });
+  model.on('Consolidate these 10 traces', [
     { calls: [{ name: 'query_memory', args: { query: 'pumps and fuses', memory_type: 'traces' } }] },
-    {
-      calls: [
-        { name: 'write_file', args: { path: 'memory/long_term/pump.md', content: lesson } },
-        consolidated(0),
-        consolidated(5),
-      ],
-    },
+    { calls: [read(0), read(5)] },
+    { calls: [{ name: 'write_file', args: { path: 'memory/long_term/pump.md', content: lesson } }] },
     { text: 'One statement added, two traces consolidated.' },
   ]);
   await page.goto('/memory?volume=team%2Flab');
   await page.getByRole('button', { name: 'Consolidate' }).click();
   await expect(page).toHaveURL(/\/run\//);
   await expect(page.getByRole('log').first()).toContainText('One statement added', { timeout: 60_000 });
-  const asked = model.seen.find(({ messages }) => JSON.stringify(messages).includes('Consolidate the active traces'))!;
+  const asked = model.seen.find(({ messages }) => JSON.stringify(messages).includes('Consolidate these 10 traces'))!;
   expect(JSON.stringify(asked.messages)).toContain('You make memory smaller and better');
 
   // it is found, with the traces behind it, and what waited is less
   await page.goto('/memory?volume=team%2Flab');
   await expect(rows.filter({ hasText: 'Pump 2' }).first()).toBeVisible({ timeout: 30_000 });
+  // the two that were really read
   await page.getByRole('radio', { name: 'Consolidated', exact: true }).click();
   await expect(rows).toHaveCount(2, { timeout: 30_000 });
   await page.getByRole('radio', { name: 'Any state' }).click();

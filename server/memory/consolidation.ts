@@ -176,6 +176,18 @@ export function createConsolidation({ needs, clock, log }: { needs: Consolidatio
         }
       }),
 
+    /** A run of ours changed: what it has read is consolidated as soon as it is done, not only at the next look. True: it is over. */
+    changed: ({ volumeId, run }: { volumeId: string; run: string }) =>
+      inTurn(async () => {
+        const volume = await needs.volume(volumeId);
+        const actor = volume && (await needs.personFor(volume));
+        if (!volume || !actor || closed) return true;
+        const passes = await needs.passes(volumeId);
+        if (passes.some((pass) => pass.run === run && pass.status === 'going')) return false;
+        await finish(volume, actor, passes);
+        return true;
+      }),
+
     /** A person asks for it now. */
     now: ({ volume, actor }: { volume: ConsolidationVolume; actor: Actor }) =>
       inTurn(async () => {
