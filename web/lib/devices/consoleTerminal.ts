@@ -59,6 +59,7 @@ export function openTerminal({
   let cut = 0;
   let drawing = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let drawnAt = -Infinity;
   let atLineStart = true;
   /** A job whose conversation is not shown. */
   let fold: { job: string; bytes: number } | null = null;
@@ -105,12 +106,17 @@ export function openTerminal({
       waitingBytes -= oldest.data.length;
       cut += oldest.data.length;
     }
-    timer ??= setTimeout(draw, drawEvery);
+    drawSoon();
+  }
+  /** At once after a pause, so that a key is seen without delay; a flood is drawn at its beat. */
+  function drawSoon(): void {
+    timer ??= setTimeout(draw, Math.max(0, drawnAt + drawEvery - performance.now()));
   }
   function draw(): void {
     timer = undefined;
     if (closed || drawing || waiting.length === 0) return;
     drawing = true;
+    drawnAt = performance.now();
     const now = waiting;
     waiting = [];
     waitingBytes = 0;
@@ -124,7 +130,7 @@ export function openTerminal({
       else
         terminal.write(data, () => {
           drawing = false;
-          if (waiting.length > 0) timer ??= setTimeout(draw, drawEvery);
+          if (waiting.length > 0) drawSoon();
         });
     }
   }
