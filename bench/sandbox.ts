@@ -37,7 +37,7 @@ const note = (what: keyof typeof times, ms: number) => {
 
 try {
   for (let at = 0; at < tries; at++) {
-    const context = await browser.newContext({ baseURL: origin });
+    const context = await browser.newContext({ baseURL: origin, viewport: { width: 1600, height: 900 } });
     const call = async (method: string, address: string, data: unknown) => {
       const headers = { origin, ...(typeof data === 'string' ? { 'content-type': 'text/plain' } : {}) };
       const answer = await context.request.fetch(`${origin}/api/v1${address}`, { method, headers, data });

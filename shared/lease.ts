@@ -25,16 +25,9 @@ export const leaseTimes = {
 };
 export const mostWaiting = 20;
 
-type Lease = {
-  epoch: number;
-  holder: Driver;
-  with: Driver | null;
-  state: 'offered' | 'granted' | 'away';
+type Lease = LeaseView & {
   /** Is there a tab of the holder? */
   here: boolean;
-  since: number;
-  expires: number;
-  until: number;
 };
 /** `gone`: since when they have no tab; null while they have one. */
 type Place = { driver: Driver; since: number; gone: number | null };

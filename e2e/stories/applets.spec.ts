@@ -1,5 +1,6 @@
 // Applets beside their code: they follow what is typed, ask before they read, say what is wrong, and cannot hold up the page.
 import fs from 'node:fs';
+import { benchOn } from '../benchPage.ts';
 import { expect, test, type Person } from '../people.ts';
 import { writerOn } from '../writer.ts';
 
@@ -100,6 +101,47 @@ test('[AP2] it asks before it reads or runs Python, once for a version', async (
   await writerOn(ada.page).atTheEnd();
   await ada.page.keyboard.type('// changed');
   await expect(asks).toBeVisible();
+});
+
+test('[AP2] it asks a board for its person, within a turn, and gives the turn back', async ({ ada, ben }) => {
+  await benchOn(ben.page).startVirtual('asked');
+  await open(
+    ada,
+    'asks.tsx',
+    component(
+      "export default function B() {\n  const [words, set] = useState('waiting');\n  const ask = () => llmos.askDevice('asked', { action: 'get_info' }).then((a) => set(JSON.stringify(a)), (e) => set('no: ' + e.message));\n  return <><p>{words}</p><button onClick={ask}>ask</button></>;\n}",
+      ' * @capabilities device:asked\n',
+    ),
+  );
+  const answer = frame(ada).locator('p');
+  await frame(ada).getByRole('button').click();
+  const asks = ada.page.getByRole('alertdialog', { name: 'The applet asks' });
+  await expect(asks).toContainText('ask asked');
+  await asks.getByRole('button', { name: 'Allow' }).click();
+  await expect(answer).toContainText('"status":"ok"', { timeout: 60_000 });
+  await expect(ben.page.getByText('Ada drives').first()).toBeVisible();
+  await ada.page.goto(`/v/team%2Flab/f/README.md`);
+  await expect(ben.page.getByText('Nobody drives').first()).toBeVisible();
+  // somebody drives: the applet says who, and waits for nobody
+  await benchOn(ben.page).drive();
+  await ada.page.goto(`/v/team%2Flab/f/applets/asks.tsx`);
+  await frame(ada).getByRole('button').click();
+  await expect(answer).toHaveText(/^no: Ben drives asked/, { timeout: 60_000 });
+});
+
+test('where there is no room for both, the applet takes the place of its text, and a click brings the text', async ({
+  ada,
+}) => {
+  await ada.page.setViewportSize({ width: 1280, height: 720 });
+  await open(ada, 'small.tsx', component('export default () => <p>here</p>;'));
+  await expect(frame(ada).locator('p')).toHaveText('here');
+  const text = ada.page.locator('.cm-content').first();
+  await expect(text).toBeHidden();
+  await ada.page.getByRole('button', { name: 'Hide the preview' }).click();
+  await expect(text).toBeVisible();
+  await expect(view(ada)).toBeHidden();
+  await ada.page.getByRole('button', { name: 'Show the preview' }).click();
+  await expect(frame(ada).locator('p')).toHaveText('here');
 });
 
 test('[AP3] an endless loop and a flood are ended, and the page goes on', async ({ ada }) => {

@@ -117,7 +117,7 @@ export const deviceTable: readonly DeviceToolSpecification[] = [
     name: 'release_board',
     description: 'Gives the turn on a board back. The board is brought to rest.',
     parameters: object({ board }, ['board']),
-    effect: 'read',
+    effect: 'write',
   },
   {
     name: 'run_on_board',

@@ -101,9 +101,9 @@ test('every tool of the bench is in the table, once, and asks before it acts unl
 
 test('[RU7] one approval covers the tools of this turn, for its minutes, and nothing else', async () => {
   expect(await take(['run_on_board', 'json_command'], 5)).toMatchObject({ ok: true });
-  expect([effect('run_on_board'), effect('json_command'), effect('serial_write')]).toEqual(['write', 'write', 'external']); // prettier-ignore
+  expect([effect('run_on_board', { code: 'print(1)' }), effect('json_command'), effect('serial_write')]).toEqual(['write', 'write', 'external']); // prettier-ignore
   now += 5 * 60_000;
-  expect(effect('run_on_board'), 'the minutes are over').toBe('external');
+  expect(effect('run_on_board', { code: 'print(1)' }), 'the minutes are over').toBe('external');
 });
 
 test.each([
@@ -113,9 +113,9 @@ test.each([
   ['its tab is away', () => void (lease = { ...lease!, state: 'away' })],
 ])('[RU7] what a person allowed ends with the turn: %s', async (_, end) => {
   await take(['run_on_board']);
-  expect(effect('run_on_board')).toBe('write');
+  expect(effect('run_on_board', { code: 'print(1)' })).toBe('write');
   end();
-  expect(effect('run_on_board')).toBe('external');
+  expect(effect('run_on_board', { code: 'print(1)' })).toBe('external');
 });
 
 test('[RU7] no turn covers deleting, flashing, a hard reset, or what moves on a real board', async () => {
@@ -129,6 +129,17 @@ test('[RU7] no turn covers deleting, flashing, a hard reset, or what moves on a 
   kind = 'virtual';
   expect(effect('json_command', { command: { action: 'drive' } }), 'nothing moves in the room').toBe('write');
   expect(checkArguments(toolOf('take_board').parameters, { board: 'Cube', tools: ['flash_board'], why: 'x' })).not.toBeNull(); // prettier-ignore
+});
+
+test('[RU7] on a real board a program that names a motor, or is not before a person’s eyes, asks each time', async () => {
+  await take(['run_on_board', 'serial_write', 'write_board_file']);
+  expect(effect('run_on_board', { code: 'print(adc.read())\nreturn_value = 1' })).toBe('write');
+  expect(effect('run_on_board', { code: 'PWM(Pin(4)).duty(900)' })).toBe('external');
+  expect(effect('run_on_board', { path: 'bench/line.py' })).toBe('external');
+  expect(effect('serial_write', { text: '{"action":"drive","l":90,"r":90}\n' })).toBe('external');
+  expect(effect('write_board_file', { path: '/main.py', content: 'motor.on()' })).toBe('external');
+  kind = 'virtual';
+  expect(effect('run_on_board', { path: 'bench/line.py' })).toBe('write');
 });
 
 test('[DE2] a call that a person approved takes the turn for itself, and gives it back also when it fails', async () => {

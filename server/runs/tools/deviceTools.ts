@@ -18,8 +18,9 @@ const fileBytes = 256 * 1024;
 const questionMs = 5000;
 const turnMs = 5 * 60_000;
 
-/** Commands of JSON firmware that turn something. On a real board a person sees each. */
+/** Commands of JSON firmware that turn something, and words of programs that do. On a real board a person sees each. */
 const moves = /drive|motor|servo|move|turn|wheel|spin/i;
+const namesMotor = /drive|motor|servo|wheel|pwm/i;
 
 type Args = Record<string, unknown>;
 type Act = (board: RunBoard, args: Args, context: ToolContext) => Promise<ToolResult>;
@@ -57,6 +58,8 @@ export function deviceTools({
     },
   });
   const isReal = (args: Args) => !turns.isVirtual(args['board']);
+  /** What is not before our eyes (a file), or names a motor. */
+  const mayMove = (args: Args, text: unknown) => isReal(args) && (typeof text !== 'string' || namesMotor.test(text));
   const question = (board: RunBoard, context: ToolContext, job: JobAsked) =>
     turns.during(board, context.signal, () => board.job(job, { signal: context.signal }), questionMs);
 
@@ -134,14 +137,18 @@ export function deviceTools({
       turns.release(board);
       return { ok: true, text: `${board.state().label} is free for the next.` };
     }),
-    drive('run_on_board', async (board, args, context) => {
-      const { code, path, timeout_s = 30 } = args as { code?: string; path?: string; timeout_s?: number };
-      if ((code === undefined) === (path === undefined)) throw new Problem('invalid', 'Give `code` or `path`, one of them.'); // prettier-ignore
-      const program = code ?? (await files.read({ path: path! })).text;
-      const job = { kind: 'exec', code: program, name: path ?? 'program', timeoutMs: timeout_s * 1000 } as const;
-      const result = await board.job(job, { signal: context.signal });
-      return said(board, result.ok, result.ok ? result.text || '(It printed nothing.)' : failure(result));
-    }),
+    drive(
+      'run_on_board',
+      async (board, args, context) => {
+        const { code, path, timeout_s = 30 } = args as { code?: string; path?: string; timeout_s?: number };
+        if ((code === undefined) === (path === undefined)) throw new Problem('invalid', 'Give `code` or `path`, one of them.'); // prettier-ignore
+        const program = code ?? (await files.read({ path: path! })).text;
+        const job = { kind: 'exec', code: program, name: path ?? 'program', timeoutMs: timeout_s * 1000 } as const;
+        const result = await board.job(job, { signal: context.signal });
+        return said(board, result.ok, result.ok ? result.text || '(It printed nothing.)' : failure(result));
+      },
+      (args) => mayMove(args, args['code']),
+    ),
     drive(
       'json_command',
       async (board, { command, timeout_s = 5 }, { signal }) => {
@@ -150,22 +157,30 @@ export function deviceTools({
       },
       (args) => isReal(args) && moves.test(String((args['command'] as Args | undefined)?.['action'])),
     ),
-    drive('serial_write', async (board, { text }) => {
-      const { to } = board.read({ from: null, most: 0 });
-      await board.write(new TextEncoder().encode(String(text)));
-      return { ok: true, text: `Sent. What it answers begins at byte ${to}.` };
-    }),
-    drive('write_board_file', async (board, args, { signal }) => {
-      const { path, content, from } = args as { path: string; content?: string; from?: string };
-      if ((content === undefined) === (from === undefined)) throw new Problem('invalid', 'Give `content` or `from`, one of them.'); // prettier-ignore
-      const artifact =
-        content === undefined
-          ? await keepFile(board, from!)
-          : await board.keep({ name: path, bytes: new TextEncoder().encode(content) });
-      const result = await board.job({ kind: 'put', path, artifact }, { signal });
-      if (!result.ok) return said(board, false, failure(result));
-      return { ok: true, text: `${path} is on the board: ${artifact.bytes} bytes, checked.` };
-    }),
+    drive(
+      'serial_write',
+      async (board, { text }) => {
+        const { to } = board.read({ from: null, most: 0 });
+        await board.write(new TextEncoder().encode(String(text)));
+        return { ok: true, text: `Sent. What it answers begins at byte ${to}.` };
+      },
+      (args) => mayMove(args, args['text']),
+    ),
+    drive(
+      'write_board_file',
+      async (board, args, { signal }) => {
+        const { path, content, from } = args as { path: string; content?: string; from?: string };
+        if ((content === undefined) === (from === undefined)) throw new Problem('invalid', 'Give `content` or `from`, one of them.'); // prettier-ignore
+        const artifact =
+          content === undefined
+            ? await keepFile(board, from!)
+            : await board.keep({ name: path, bytes: new TextEncoder().encode(content) });
+        const result = await board.job({ kind: 'put', path, artifact }, { signal });
+        if (!result.ok) return said(board, false, failure(result));
+        return { ok: true, text: `${path} is on the board: ${artifact.bytes} bytes, checked.` };
+      },
+      (args) => mayMove(args, args['content']),
+    ),
     drive('interrupt_board', async (board) => {
       await board.interrupt();
       return { ok: true, text: 'Ctrl-C was sent. Look at the console for the prompt.' };

@@ -3,6 +3,8 @@ import type { FileEntry } from '#shared/api.ts';
 import { sandboxLimits } from '#shared/sandbox.ts';
 import type { Wants } from './source.ts';
 
+/** Boards that an applet asks; `close`: it is gone. Fetched when the first one is asked. */
+export type OpenBoards = () => Promise<{ ask: NonNullable<Outside['device']>; close: () => void }>;
 export type Outside = {
   list: () => Promise<Pick<FileEntry, 'path' | 'kind'>[]>;
   read: (path: string) => Promise<string>;

@@ -9,7 +9,8 @@ import {
   type JobResult,
   type ToViewer,
 } from '#shared/devices.ts';
-import { deviceAddress, openDeviceSocket, type DeviceSocket, type Link, type SocketOutside } from './deviceSocket.ts';
+import { deviceAddress, openDeviceSocket, type DeviceSocket } from './deviceSocket.ts';
+import type { LinkState, Outside } from '#lib/workspace/lastingSocket.ts';
 import { Scrollback } from './scrollback.ts';
 
 type Refusal = Extract<ToViewer, { type: 'refused' }>;
@@ -26,7 +27,7 @@ export class DeviceView {
   readonly id: string;
   readonly scrollback = new Scrollback();
   state = $state.raw<DeviceState | null>(null);
-  link = $state<Link>('connecting');
+  link = $state<LinkState>('connecting');
   /** When what is shown was true last, while there is no connection. */
   since = $state<number | null>(null);
   /** Why the server will not have us; no further try is made. */
@@ -37,7 +38,7 @@ export class DeviceView {
   skew = $state(0);
   /** Bytes so far. */
   end = $state(0);
-  readonly #outside: SocketOutside;
+  readonly #outside: Outside;
   readonly #origin: string;
   readonly #newId: () => string;
   #socket: DeviceSocket | null = null;
@@ -57,7 +58,7 @@ export class DeviceView {
   }: {
     id: string;
     origin: string;
-    outside: SocketOutside;
+    outside: Outside;
     newId?: () => string;
   }) {
     this.id = id;
@@ -166,7 +167,7 @@ export class DeviceView {
   }
 
   // ---- what the server says
-  #linked(link: Link): void {
+  #linked(link: LinkState): void {
     if (link === 'offline' && this.#live) {
       this.since = Date.now();
       this.#live = false;

@@ -10,7 +10,8 @@ import {
   type ToHost,
   type WorldCommand,
 } from '#shared/devices.ts';
-import { openDeviceSocket, type Link, type SocketOutside } from './deviceSocket.ts';
+import { openDeviceSocket } from './deviceSocket.ts';
+import type { LinkState, Outside } from '#lib/workspace/lastingSocket.ts';
 import type { BoardPort, Lost } from './port.ts';
 
 export type PerformJob = (work: {
@@ -29,7 +30,7 @@ export type WorldOfBoard = {
 
 export type HostNews = {
   state: (state: DeviceState) => void;
-  link: (link: Link) => void;
+  link: (link: LinkState) => void;
   /** The board was unplugged or crashed. */
   lost: (lost: Lost) => void;
   baud: (baud: number) => void;
@@ -80,7 +81,7 @@ export function openHost({
   agent: string;
   perform: PerformJob;
   news: HostNews;
-  outside: SocketOutside;
+  outside: Outside;
   pause?: (ms: number) => Promise<void>;
   soon?: (run: () => void) => void;
 }): Host {

@@ -3,7 +3,8 @@
 import { createContext } from 'svelte';
 import type { DeviceState } from '#shared/devices.ts';
 import { readKept, writeKept, type Storage } from '#lib/workspace/layout.svelte.ts';
-import { deviceAddress, type Link, type SocketOutside } from './deviceSocket.ts';
+import { deviceAddress } from './deviceSocket.ts';
+import type { LinkState, Outside } from '#lib/workspace/lastingSocket.ts';
 import type { Host, PerformJob, WorldOfBoard } from './host.ts';
 import type { BoardPort, Lost } from './port.ts';
 import type { SerialPortInfo, WebSerial, WebSerialPort } from './webSerial.ts';
@@ -14,7 +15,7 @@ export type HostingOutside = {
   origin: string;
   agent: string;
   storage: Storage;
-  socket: SocketOutside;
+  socket: Outside;
   serial: () => WebSerial | null;
   /** Only one tab may hold a board. Null where the browser cannot tell. */
   locks: LockManager | null;
@@ -32,7 +33,7 @@ export class HostedBoard {
   /** `waiting`: another tab holds it, or it is not plugged in. */
   phase = $state<'starting' | 'online' | 'lost' | 'waiting' | 'refused'>('starting');
   words = $state('');
-  link = $state<Link>('connecting');
+  link = $state<LinkState>('connecting');
   state = $state.raw<DeviceState | null>(null);
   world: WorldOfBoard | null = null;
   host: Host | null = null;

@@ -1,27 +1,17 @@
 // What holding boards needs of the browser, put together. Each part is fetched when the first board needs it.
 import { Problem } from '#shared/errors.ts';
 import { addressOf, type Api } from '#lib/api.ts';
-import { browserOutside } from '#lib/workspace/live.ts';
-import type { SocketOutside } from './deviceSocket.ts';
+import { browserOutside } from '#lib/workspace/lastingSocket.ts';
 import { Hosting } from './hosting.svelte.ts';
 import { browserWords } from './usbIds.ts';
 import { webSerial } from './webSerial.ts';
-
-export const browserSockets = (): SocketOutside => ({
-  ...browserOutside(new URL(location.href)),
-  connect: (address) => {
-    const socket = new WebSocket(address);
-    socket.binaryType = 'arraybuffer';
-    return socket;
-  },
-});
 
 export function openHosting({ api, login }: { api: Api; login: string }): Hosting {
   return new Hosting(login, {
     origin: location.origin,
     agent: browserWords(navigator.userAgent),
     storage: localStorage,
-    socket: browserSockets(),
+    socket: browserOutside,
     serial: webSerial,
     locks: navigator.locks ?? null,
     loadHost: async () => (await import('./host.ts')).openHost,

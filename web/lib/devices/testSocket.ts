@@ -1,12 +1,12 @@
 // A network for tests: sockets that a test opens, speaks on and breaks, and timers that it lets pass.
 import { decodeFrame, encodeFrame, type Frame } from '#shared/devices.ts';
-import type { SocketOutside } from './deviceSocket.ts';
+import type { Outside } from '#lib/workspace/lastingSocket.ts';
 
 export function testNetwork() {
   const sockets: TestSocket[] = [];
   const timers = new Set<() => void>();
   let network: (online: boolean) => void = () => {};
-  const outside: SocketOutside = {
+  const outside: Outside = {
     connect: (address) => {
       const socket = new TestSocket(address);
       sockets.push(socket);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { longestWait, openLive, type Outside } from './live.ts';
+import { longestWait, type Outside } from './lastingSocket.ts';
+import { openLive } from './live.ts';
 
 function fakeOutside() {
   const sockets: {
@@ -58,7 +59,7 @@ function listen(outside: Outside) {
       opened: (again) => heard.push(again ? 'again' : 'first'),
       refused: () => heard.push('refused'),
     },
-    outside,
+    { address: 'ws://here/live', outside },
   );
   return { heard, live };
 }

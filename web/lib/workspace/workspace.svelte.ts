@@ -11,7 +11,8 @@ import { Actions } from './actions.svelte.ts';
 import { createFile, createFolder, putBack, remove, rename } from './fileVerbs.ts';
 import { OpenFolders } from './folders.svelte.ts';
 import { Layout, readKept, writeKept, type Storage } from './layout.svelte.ts';
-import type { Live, LiveNews, LiveState } from './live.ts';
+import type { LinkState } from './lastingSocket.ts';
+import type { Live, LiveNews } from './live.ts';
 import { hearNews } from './news.ts';
 import { NotificationList } from './notifications.svelte.ts';
 import { placeAddress, type Place } from './place.ts';
@@ -52,7 +53,7 @@ export class Workspace {
   /** When the next version of a file comes at the latest, and whose words wait for it. */
   due = $state.raw<ReadonlyMap<string, { at: string; authors: Face[] }>>(new Map());
   here = $state.raw<readonly Presence[]>([]);
-  connection = $state<LiveState>('connecting');
+  connection = $state<LinkState>('connecting');
   status = $state.raw<EditorStatus | null>(null);
   footer = $state.raw<Footer | null>(null);
   /** Words that a part of the page puts in front of the person, to send to an agent; the chat takes them. */

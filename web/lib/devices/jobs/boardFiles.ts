@@ -61,7 +61,9 @@ function entryOf(line: string): BoardEntry {
     const [name, folder, bytes] = JSON.parse(line) as [unknown, unknown, unknown];
     if (typeof name === 'string' && typeof bytes === 'number')
       return { name, folder: folder === 1, bytes: folder === 1 ? 0 : bytes };
-  } catch {}
+  } catch {
+    // said below, as of a line that is JSON and no entry
+  }
   throw new JobFailure(
     'failed',
     'Something else on the board writes to the console, into the list of files. Stop it and try again.',
