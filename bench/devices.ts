@@ -1,51 +1,16 @@
 // A shared bench from outside: one board at 2 Mbaud with 20 viewers, then 24 boards at 115,200 baud with 100 viewers; how long a byte takes to
 // every screen, whether all of them have the same bytes, what it costs the server; a key to the board and back to a second viewer; an
-// emergency stop to the board's browser. `node bench/devices.ts [--seconds 10] [--port 0]`. A real server on a fresh data folder; boards and
+// emergency stop to the board's browser. `node bench/devices.ts [--seconds 10]`. A real server on a fresh data folder; boards and
 // viewers are sockets of this process, so that their own time is in the figures.
-import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import WebSocket from 'ws';
+import { startServer } from './server.ts';
 
-const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '10' }, port: { type: 'string', default: '0' } },
-});
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' } } });
 const seconds = Number(values.seconds);
-const root = path.join(import.meta.dirname, '..');
 const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-bench-devices-'));
-const server = spawn(process.execPath, ['server/main.ts'], {
-  cwd: root,
-  env: { PATH: process.env['PATH']!, PORT: values.port, DATA_DIR: dataDir, RATE_LIMITS: 'off', EMBEDDINGS: 'off' },
-  stdio: ['ignore', 'pipe', 'pipe'],
-});
-let words = '';
-const origin = await new Promise<string>((done, fail) => {
-  for (const stream of [server.stdout, server.stderr])
-    stream.on('data', (chunk) => {
-      words += chunk;
-      const address = /LLMos is ready at (\S+)/.exec(words)?.[1];
-      if (address) done(address.replace(/\/$/, ''));
-    });
-  server.once('exit', () => fail(new Error(words)));
-});
-const cookies = new Map<string, string>();
-async function call<T>(key: string, body: unknown, who = 'w0'): Promise<T> {
-  const [method, address] = key.split(' ') as [string, string];
-  const headers = { origin, cookie: cookies.get(who) ?? '', 'content-type': 'application/json' };
-  const response = await fetch(`${origin}/api/v1${address}`, { method, headers, body: JSON.stringify(body) });
-  const [cookie] = response.headers.getSetCookie();
-  if (cookie) cookies.set(who, cookie.split(';')[0]!);
-  if (!response.ok) throw new Error(`${key}: ${response.status} ${await response.text()}`);
-  return (await response.json()) as T;
-}
-/** Seconds of processor time of the server, its workers included. */
-function cpuSeconds(): number {
-  const fields = fs.readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
+const server = await startServer({ name: 'devices' });
+const { origin, cookies, call, cpuSeconds } = server;
 const quantile = (list: number[], share: number) => {
   const sorted = Float64Array.from(list).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!.toFixed(1);
@@ -228,7 +193,5 @@ try {
   console.log(`key to the board and back to a second viewer: ${echo.length} keys, p50 ${quantile(echo, 0.5)} ms, p99 ${quantile(echo, 0.99)} ms`); // prettier-ignore
   console.log(`emergency stop to the board's browser: ${stops.length}, p50 ${quantile(stops, 0.5)} ms, most ${quantile(stops, 1)} ms`); // prettier-ignore
 } finally {
-  server.kill('SIGTERM');
-  await new Promise((done) => server.once('exit', done));
-  fs.rmSync(dataDir, { recursive: true, force: true });
+  await server.stop();
 }

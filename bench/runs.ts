@@ -1,14 +1,11 @@
 // Many runs at once, each watched by several people: how long a token takes from the provider to their screens, and what that costs the
-// server. `node bench/runs.ts [--runs 20] [--watchers 5] [--seconds 10] [--every 20] [--port 0]`. A real server on a fresh data folder, a
+// server. `node bench/runs.ts [--runs 20] [--watchers 5] [--seconds 10] [--every 20]`. A real server on a fresh data folder, a
 // provider of our own that writes the time into each token; nothing of the product is imported but names of messages.
-import { spawn } from 'node:child_process';
-import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import WebSocket from 'ws';
+import { startServer } from './server.ts';
 
 const { values } = parseArgs({
   options: {
@@ -16,7 +13,6 @@ const { values } = parseArgs({
     watchers: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '10' },
     every: { type: 'string', default: '20' },
-    port: { type: 'string', default: '0' },
   },
 });
 const [runs, watchers, seconds, every] = [values.runs, values.watchers, values.seconds, values.every].map(Number) as [
@@ -25,7 +21,6 @@ const [runs, watchers, seconds, every] = [values.runs, values.watchers, values.s
 /** How late our own timers are: what the machine does to everybody, in milliseconds. */
 const late: number[] = [];
 const latencies: number[] = [];
-const root = path.join(import.meta.dirname, '..');
 const now = () => performance.timeOrigin + performance.now();
 const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
@@ -59,46 +54,13 @@ async function answer(body: string, url: string, response: http.ServerResponse):
   response.end(`${choice({}, 'stop')}data: [DONE]\n\n`);
 }
 await new Promise<void>((done) => provider.listen(0, '127.0.0.1', done));
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-bench-runs-'));
-const server = spawn(process.execPath, ['server/main.ts'], {
-  cwd: root,
-  env: {
-    PATH: process.env['PATH']!,
-    PORT: values.port,
-    DATA_DIR: dataDir,
-    LLM_BASE_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1`,
-    LLM_MODEL: 'clock',
-    RATE_LIMITS: 'off',
-    EMBEDDINGS: 'off',
-  },
-  stdio: ['ignore', 'pipe', 'pipe'],
+const server = await startServer({
+  name: 'runs',
+  settings: { LLM_BASE_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1`, LLM_MODEL: 'clock' },
 });
-let words = '';
-const origin = await new Promise<string>((done, fail) => {
-  for (const stream of [server.stdout, server.stderr])
-    stream.on('data', (chunk) => {
-      words += chunk;
-      const address = /LLMos is ready at (\S+)/.exec(words)?.[1];
-      if (address) done(address.replace(/\/$/, ''));
-    });
-  server.once('exit', () => fail(new Error(words)));
-});
-const cookies = new Map<string, string>();
+const { origin, cookies, cpuSeconds } = server;
 type Answer = { id: string; url: string };
-async function call(key: string, body: unknown, who = 'w0'): Promise<Answer> {
-  const [method, address] = key.split(' ') as [string, string];
-  const headers = { origin, cookie: cookies.get(who) ?? '', 'content-type': 'application/json' };
-  const response = await fetch(`${origin}/api/v1${address}`, { method, headers, body: JSON.stringify(body) });
-  const [cookie] = response.headers.getSetCookie();
-  if (cookie) cookies.set(who, cookie.split(';')[0]!);
-  if (!response.ok) throw new Error(`${key}: ${response.status} ${await response.text()}`);
-  return response.json() as Promise<Answer>;
-}
-/** Seconds of processor time of the server, its workers included. */
-function cpuSeconds(): number {
-  const fields = fs.readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
+const call = (key: string, body: unknown, who?: string) => server.call<Answer>(key, body, who);
 
 const ended = new Map<string, number>();
 try {
@@ -137,11 +99,9 @@ try {
     `| ${sorted.length} | ${at(0.5)} | ${at(0.95)} | ${at(0.99)} | ${at(1)} | ${lateAt.toFixed(1)} | ${(cpuUsed / wall).toFixed(2)} | ${all} of ${runs} |`,
   );
 } finally {
-  server.kill('SIGTERM');
-  await new Promise((done) => server.once('exit', done));
+  await server.stop();
   provider.closeAllConnections();
   provider.close();
-  fs.rmSync(dataDir, { recursive: true, force: true });
 }
 
 type Told = { type: string; run: string; events: { type: string; text?: string }[] };

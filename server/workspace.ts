@@ -1,17 +1,17 @@
 // The second page of main.ts: what a team shares, put together. Living documents, versions, files, reviews and the news of all that
 // know each other by type only; here they are introduced, in the order in which they need each other.
-import path from 'node:path';
-import { decide } from '#shared/permissions.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import { openAgents } from './agents.ts';
 import type { Config } from './config.ts';
-import { openDevices, type Devices } from './devices/devices.ts';
+import { openBench } from './bench.ts';
+import type { Devices } from './devices/devices.ts';
 import { createLive } from './live/live.ts';
 import { openMemory } from './memory/memory.ts';
 import type { Models } from './models/types.ts';
 import type { ToolsOfElsewhere } from './runs/types.ts';
 import type { EmbedTexts } from './memory/memoryIndex.ts';
 import { openConsolidation } from './consolidating.ts';
+import { openReviewing } from './reviewing.ts';
 import { forgetTeam, forgetVolume } from './forgetting.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Database } from './platform/database.ts';
@@ -22,7 +22,6 @@ import { createLibrary } from './library/library.ts';
 import { createMeaningStore } from './library/meaningStore.ts';
 import { libraryRoutes } from './library/libraryRoutes.ts';
 import { noteRunCommits } from './runs/runCommits.ts';
-import { openReviews } from './reviews/reviews.ts';
 import { reviewRoutes } from './reviews/reviewRoutes.ts';
 import { openRooms } from './sync/rooms.ts';
 import type { RoomAccess } from './sync/types.ts';
@@ -49,6 +48,7 @@ import { upgradeSystem } from './volumes/exchange/upgrading.ts';
 import { createVolumeNews } from './volumes/volumeNews.ts';
 import { createVolumes } from './volumes/volumes.ts';
 import { createVolumeStore } from './volumes/volumeStore.ts';
+import { whoMayJoin } from './whoMayJoin.ts';
 
 /** For benchmarks and load tests (RATE_LIMITS=off): nobody is told to slow down. */
 const unlimited = {
@@ -118,16 +118,7 @@ export async function openWorkspace({
   // ---- living documents: the log, the rooms, who may come in
   const access: RoomAccess = {
     faceOf: async (personId) => (await accounts.face(personId))!,
-    async mayJoin({ actor, fileId }) {
-      if (!(await accounts.isStillValid(actor))) return 'unauthenticated';
-      const file = await volumes.findFile(fileId, actor);
-      if (!file || file.kind !== 'text') return 'not-found';
-      const { name, kind, role } = file.volume;
-      const resource = { kind: 'volume', name, volumeKind: kind, role } as const;
-      const verdict = decide({ actor, verb: 'volume.read', resource });
-      if (verdict !== 'allow') return verdict;
-      return { write: decide({ actor, verb: 'volume.write', resource }) === 'allow' };
-    },
+    mayJoin: whoMayJoin({ accounts, findFile: (id, actor) => volumes.findFile(id, actor) }),
     firstText: (fileId) => versions.textOf(fileId),
   };
   const rooms = await openRooms({
@@ -173,17 +164,14 @@ export async function openWorkspace({
 
   // ---- versions, and who looked at them
   const merges = createMerges({ store: createConflictStore(database), rooms, people, news, clock });
-  const reviews = openReviews({
+  const reviews = openReviewing({
     database,
-    volumesToReview: async (actor) => {
-      const mine = (await volumes.list(actor)).filter(({ kind, role }) => kind === 'team' && role !== 'viewer');
-      return volumeStore.byNames(mine.map(({ name }) => name));
-    },
-    commits: ({ volumeId, oids, viewer }) => versions.commits({ volumeId, oids, viewer }),
-    reviewed({ volumeId, oids, verdict, by, authors }) {
-      live.reviewed({ volumeId, oids });
-      if (verdict === 'reverted') tellReverted({ volumeId, oid: oids[0]!, by, authors }).catch(failed('news.failed'));
-    },
+    accounts,
+    volumes: { list: (actor) => volumes.list(actor) },
+    volumeStore,
+    commits: (asked) => versions.commits(asked),
+    live,
+    failed: failed('news.failed'),
   });
   const made = await openVersions({
     database,
@@ -207,30 +195,6 @@ export async function openWorkspace({
     times: config.checkpoint,
   });
   const versions = noteRunCommits(made, (noted) => agents.committed(noted));
-  async function tellReverted({
-    volumeId,
-    oid,
-    by,
-    authors,
-  }: {
-    volumeId: string;
-    oid: string;
-    by: string;
-    authors: string[];
-  }) {
-    const [commit] = await versions.commits({ volumeId, oids: [oid] });
-    const [who, volume] = [await accounts.face(by), await nameOf(volumeId)];
-    const text = `${who?.name ?? 'Somebody'} undid your version “${commit?.message.split('\n', 1)[0] ?? oid.slice(0, 7)}”.`;
-    await accounts.notify({
-      to: authors,
-      kind: 'review.reverted',
-      text,
-      volume,
-      oid,
-      by,
-      path: commit?.files[0]?.path ?? null,
-    });
-  }
 
   // ---- volumes and the files in them
   const volumes = createVolumes({
@@ -287,27 +251,17 @@ export async function openWorkspace({
   await openSystem();
 
   // ---- boards, shared between browsers
-  const devices = await openDevices({
+  const devices = await openBench({
     database,
-    directory: path.join(config.dataDir, 'devices'),
-    files: {
-      findVolume: (name, actor) => volumes.find(name, actor),
-      findFile: (id, actor) => volumes.findFile(id, actor),
-      readable: volumes.readable,
-      under: store.under,
-      byId: store.byId,
-      volumeName: nameOf,
-      text: async (fileId) => (await rooms.read(fileId)) ?? versions.textOf(fileId),
-      async bytesAt({ volumeId, path: at }) {
-        const row = await store.byPath(volumeId, at);
-        if (row?.kind === 'binary') return row.blob === null ? null : versions.readBlob({ volumeId, oid: row.blob });
-        const text = row && ((await rooms.read(row.id)) ?? (await versions.textOf(row.id)));
-        return text === null ? null : Buffer.from(text);
-      },
-      create: files.createText,
-    },
-    people: accounts,
-    news: live.board,
+    dataDir: config.dataDir,
+    accounts,
+    volumes,
+    volumeName: nameOf,
+    files,
+    fileStore: store,
+    versions,
+    rooms,
+    live,
     clock,
     failed: failed('devices.failed'),
   });

@@ -78,3 +78,7 @@ test('what is not there is 404, and no name leads out of the folder', async () =
     expect([(await send('GET', address)).status, address]).toEqual([404, address]);
   }
 });
+
+test('a site that was not built is said in words', () => {
+  expect(() => openSite(path.join(directory, 'nowhere'))).toThrow('The web app is not built: run npm start');
+});

@@ -41,6 +41,7 @@ const types: Record<string, string> = {
 
 /** `directory`: what the build wrote. Its files are listed once; a name that is not in the list is never looked for on disk. */
 export function openSite(directory: string): Site {
+  if (!fs.existsSync(directory)) throw new Error('The web app is not built: run npm start, or npm run build.');
   const entries = new Map<string, Entry>();
   for (const file of walk(directory)) {
     if (/\.(br|gz)$/.test(file)) continue;
