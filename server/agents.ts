@@ -1,6 +1,5 @@
 // The third page of main.ts: what works for people. The library, models, runs and memory know each other by type only; here they are
 // introduced. Each comes with what it asks of the others.
-import { MemoryQuestion } from '#shared/api/memory.ts';
 import { decide, hasRole, type Actor } from '#shared/permissions.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Config } from './config.ts';
@@ -93,9 +92,8 @@ export async function openAgents({
   };
 
   // ---- how a run is walked through: a definition, a model, tools
-  const askMemory: AskMemory = async ({ actor, volume, only, ...question }) => {
-    const asked = MemoryQuestion.parse({ ...question, volume });
-    const answer = await memory.query({ question: asked, actor, only });
+  const askMemory: AskMemory = async ({ question, actor, volume, only }) => {
+    const answer = await memory.query({ question, actor, only });
     const byVolume = [...Map.groupBy(answer.matches, (match) => match.volume)];
     const from = await Promise.all(
       byVolume.map(async ([name, matches]) => {
@@ -131,6 +129,7 @@ export async function openAgents({
     textAt: versions.textAt,
     toolsFor: ({ startChild, ...run }) => createTools({ ...run, parts: { ...tools, startChild } }),
     openChild: (child) => runs.child(child),
+    eventsOf: store.events,
     clock,
     failed: failed('run.step-failed'),
   });

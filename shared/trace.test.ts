@@ -59,7 +59,7 @@ test('[RU10] both earlier forms are read', () => {
     },
   });
   const [schema, entry] = examplesIn('memory-schema.md').map((text) =>
-    readTrace(text.replaceAll(/\{([^}]*)\}/g, '$1').replace('success|failure', 'success')),
+    readTrace(text.replace('{count}', '3').replaceAll(/\{([^}]*)\}/g, '$1').replace(/success\|[\w|]+/, 'success')),
   );
   expect(schema).toMatchObject({
     goal: 'Original user request',
@@ -73,7 +73,23 @@ test('[RU10] both earlier forms are read', () => {
       learnings: ['what worked', 'what to improve'],
     },
   });
-  void entry;
+  // the entry of the log: a count of files is no list of them
+  expect(entry).toMatchObject({
+    goal: 'goal',
+    status: 'done',
+    toolsUsed: ['agent 1', 'agent 2', 'tool 1'],
+    filesCreated: [],
+  });
+  for (const [outcome, status] of [
+    ['failure', 'failed'],
+    ['success_with_recovery', 'done'],
+  ])
+    expect(readTrace(`---\nexperience_id: exp_7\nprimary_goal: Fly\nfinal_outcome: ${outcome}\n---\n`)).toMatchObject({
+      traceId: 'exp_7', goal: 'Fly', status,
+    }); // prettier-ignore
+  expect(readTrace('---\ntask: Make a sine wave\nstatus: completed\ntimestamp: 2024-01-01\n---\n')).toMatchObject({
+    goal: 'Make a sine wave', status: 'done', createdAt: '2024-01-01T00:00:00.000Z',
+  }); // prettier-ignore
 });
 
 test('[RU10] what is no trace is none, and nothing throws', () => {

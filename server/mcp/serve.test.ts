@@ -2,18 +2,27 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { SkillsClient } from '@modelcontextprotocol/client/ext/skills';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { startFakeModel, type FakeModel } from '../../e2e/fakes/model.ts';
 import { startWorld, type World } from '../../e2e/world.ts';
 import { openTestDatabase } from '../platform/testDatabase.ts';
 
 type Scopes = ('read' | 'write' | 'run')[];
 let world: World;
+let model: FakeModel;
 let database: Awaited<ReturnType<typeof openTestDatabase>>;
 let cookie: string;
 const open: Client[] = [];
 
 beforeAll(async () => {
   database = await openTestDatabase(inject('postgresUrl'));
-  world = await startWorld({ DATABASE_URL: database.url, EMBEDDINGS: 'off', ALLOWED_HOSTS: '' });
+  model = await startFakeModel();
+  world = await startWorld({
+    DATABASE_URL: database.url,
+    EMBEDDINGS: 'off',
+    LLM_BASE_URL: model.url,
+    LLM_MODEL: 'scripted',
+    ALLOWED_HOSTS: model.host,
+  });
   const { headers } = await post('/auth/sign-up', { login: 'ada', password: 'a long enough password', name: 'Ada' });
   cookie = headers
     .getSetCookie()
@@ -24,6 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const client of open) await client.close();
   await world.close();
+  await model.close();
   await database.close();
 });
 
@@ -141,11 +151,44 @@ test('[MC2] nobody comes in without a token: not with a cookie, not from a forei
   expect((await ask({ authorization })).status).toBe(200);
 });
 
-test('[MC1] a run is started, read and stopped; without a model it says what to do', async () => {
+test('[MC1] a run is started, followed to its answer, found in the memory, and another is stopped', async () => {
   const client = await connect(await tokenWith(['read', 'write', 'run']));
-  const started = await use(client, 'start_run', { volume: 'team/lab', goal: 'Say hello' });
-  if (started.isError) return expect(started.text).toContain('provider');
-  const { id } = JSON.parse(started.text) as { id: string };
-  expect((await use(client, 'read_run', { run: id })).text).toContain('Say hello');
-  await use(client, 'stop_run', { run: id });
+  const read = async (run: string) => JSON.parse((await use(client, 'read_run', { run })).text);
+  const start = async (goal: string) => {
+    const { text, isError } = await use(client, 'start_run', { volume: 'team/lab', goal, agent: 'NoteKeeper' });
+    expect([isError, text]).toEqual([false, expect.any(String)]);
+    return (JSON.parse(text) as { id: string }).id;
+  };
+  model.on('Count the pelicans', [{ text: 'There are seven pelicans.' }]);
+  const id = await start('Count the pelicans');
+  await expect.poll(async () => (await read(id)).run.status, { timeout: 20_000 }).toBe('done');
+  expect(await read(id)).toMatchObject({ answer: 'There are seven pelicans.', run: { goal: 'Count the pelicans' } });
+  const remembered = () => use(client, 'query_memory', { volume: 'team/lab', query: 'pelicans' });
+  await expect.poll(async () => (await remembered()).text, { timeout: 20_000 }).toMatch(/memory\/traces\/.*pelicans/);
+  expect((await use(client, 'search_files', { volume: 'team/lab', query: 'seven pelicans' })).text).toContain(
+    'traces/',
+  );
+
+  model.on('Count for ever', [{ text: 'one two three four five six seven eight nine ten', paceMs: 2000 }]);
+  const endless = await start('Count for ever');
+  expect((await use(client, 'stop_run', { run: endless })).isError).toBe(false);
+  await expect.poll(async () => (await read(endless)).run.status, { timeout: 10_000 }).toBe('stopped');
+});
+
+test('[MC2] a token for one volume asks no memory but its own, and stops no run of another', async () => {
+  const all = await connect(await tokenWith(['read', 'write', 'run']));
+  model.on('Watch the storks', [{ text: 'a b c d e f g h i j k l m n o p q r s t', piece: 2, paceMs: 1000 }]);
+  const { text } = await use(all, 'start_run', { volume: 'team/lab', goal: 'Watch the storks' });
+  const { id: run } = JSON.parse(text) as { id: string };
+  const narrow = await connect(await tokenWith(['read', 'write', 'run'], 'user/ada'));
+  for (const [tool, args] of [
+    ['read_run', { run }],
+    ['stop_run', { run }],
+    ['start_run', { volume: 'team/lab', goal: 'x' }],
+  ] as const)
+    expect((await use(narrow, tool, args)).isError).toBe(true);
+  const asked = await use(narrow, 'query_memory', { volume: 'team/lab', query: 'pelicans' });
+  expect(asked.text).not.toContain('memory/traces');
+  expect((await use(await connect(await tokenWith(['read'])), 'stop_run', { run })).isError).toBe(true);
+  expect((await use(all, 'stop_run', { run })).isError).toBe(false);
 });

@@ -65,20 +65,23 @@ type Account = {
 };
 type Waits = { count: number; since: number; total: number };
 
-/** `spent`: what a run that is resumed had spent before, `ms` the time it ran. */
+/** `spent`: what a run that goes on had spent before, with those below it; `ms` the time it worked, `children` those it had started. */
 export function createBudget({
   limits,
   clock,
   spent,
   ms = 0,
+  children = 0,
 }: {
   limits: Limits;
   clock: Clock;
   spent?: Spent;
   ms?: number;
+  children?: number;
 }): Budget {
   const waits: Waits = { count: 0, since: 0, total: 0 };
   const account = openAccount({ limits, above: null, startedAt: clock.now() - ms });
+  account.children = children;
   if (spent) {
     account.steps = spent.steps;
     account.calls = spent.calls;

@@ -1,5 +1,7 @@
 // The words between the loop, its tools and the slices that provide them. A tool never throws into the loop (RU3): what it throws
 // becomes a failed result; what a person must see is in `parts`, what the model reads in `text`.
+import type { z } from 'zod';
+import type { MemoryQuestion } from '#shared/api/memory.ts';
 import type { BrowserAnswer, BrowserTool, Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
 import type { Effect, Outcome, ResultPart, RunAct, RunEvent, RunHead } from '#shared/run.ts';
@@ -137,16 +139,6 @@ export type StartChild = (child: {
 }) => Promise<{ run: string; agent: string; outcome: Outcome; reason: string; answer: string }>;
 
 /** What is remembered of earlier work, within what the actor may read. */
-export type MemoryQuestion = {
-  query: string;
-  memory_type?: 'agent_templates' | 'workflow_patterns' | 'domain_knowledge' | 'skills' | 'traces' | 'all';
-  scope?: 'project' | 'global' | 'similar';
-  project_context?: string;
-  time_range?: { from?: string; to?: string };
-  limit?: number;
-  min_relevance?: number;
-  filters?: Record<string, unknown>;
-};
 export type MemoryAnswer = {
   matches: { path: string; relevance: number; type: string; excerpt: string; metadata: Record<string, unknown> }[];
   query_summary: string;
@@ -156,6 +148,10 @@ export type MemoryAnswer = {
   untrusted: string | null;
 };
 /** `only`: nothing of other volumes may come into this run; null: all that the actor may read. */
-export type AskMemory = (
-  question: MemoryQuestion & { actor: Actor; volume: string; only: string[] | null },
-) => Promise<MemoryAnswer>;
+export type AskMemory = (asked: {
+  question: z.output<typeof MemoryQuestion>;
+  actor: Actor;
+  /** Whose paths stand without its name. */
+  volume: string;
+  only: string[] | null;
+}) => Promise<MemoryAnswer>;

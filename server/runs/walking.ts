@@ -19,6 +19,7 @@ import type { PromptSkill } from './prompt.ts';
 import type { Spill } from './results.ts';
 import { noTaint } from './taint.ts';
 import type { StartChild, Tool, ToolsOfElsewhere } from './types.ts';
+import { usedSoFar } from './usedSoFar.ts';
 import type { Earlier, PlanRun, RunRequest, Walk, WalkRun } from './walk.ts';
 
 export type ToolsFor = (run: {
@@ -56,6 +57,8 @@ export type WalkingNeeds = {
     lent: NonNullable<Walk['lent']>;
     signal: AbortSignal;
   }) => Promise<{ run: string; isNew: boolean; over: Promise<Awaited<ReturnType<StartChild>>> }>;
+  /** Of any run. */
+  eventsOf: (run: string) => Promise<RunEvent[]>;
   clock: Clock;
   failed: (error: unknown) => void;
 };
@@ -214,7 +217,8 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     for (const source of await outsideIn(given, skills))
       if (!taint.sources.includes(source)) taint.sources.push(source);
     const limits = limitsOf(head.limits, request.budget);
-    const budget = lent?.budget ?? createBudget({ limits, clock, ...spentSince(events) });
+    const budget =
+      lent?.budget ?? createBudget({ limits, clock, ...(await usedSoFar({ events, eventsOf: needs.eventsOf })) });
     const end = await runLoop({
       head,
       definition: definition ? { name: definition.name, body: definition.body } : plainAgent,
@@ -267,16 +271,4 @@ function factsOf({ head, request }: Walk, clock: Clock): string[] {
       `Your work goes on from before step ${head.branchOf.step} of an earlier run. Agents and skills are as they were then; files are as they are now, and read_file says which of them have changed since.`,
     );
   return facts;
-}
-
-/** Since a person last let it go on; what a branch took over from another run was paid there. */
-function spentSince(events: RunEvent[]): { spent: RunState['spent'] } {
-  const from = Math.max(
-    0,
-    events.findLastIndex(({ type }) => type === 'resumed'),
-  );
-  const [started] = events;
-  const own = events.filter((event, i) => i > from && event.at >= (started?.at ?? ''));
-  const head = started?.type === 'started' ? [started] : [];
-  return { spent: readRun([...head, ...own]).spent };
 }

@@ -11,7 +11,7 @@ function open(settings?: typeof kernelDefaults) {
     heard.ms.push(ms);
     return { unavailable: 'nobody' };
   };
-  const memory: AskMemory = async ({ limit, min_relevance }) => {
+  const memory: AskMemory = async ({ question: { limit, min_relevance } }) => {
     heard.asked.push({ limit, min_relevance });
     return { matches: [], query_summary: '', total_searched: 0, search_time_ms: 0, untrusted: null };
   };

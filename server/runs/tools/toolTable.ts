@@ -96,7 +96,7 @@ export const toolTable: readonly ToolSpecification[] = [
         time_range: object({ from: text('A date, e.g. 2026-01-31.'), to: text('A date.') }, []),
         limit: count('How many at most; 10 unless told.'),
         min_relevance: { type: 'number', minimum: 0, maximum: 1, description: '0.3 unless told.' },
-        filters: { type: 'object', description: 'Values of the header that must be so, e.g. {"status": "success"}.' },
+        filters: { type: 'object', description: 'Values of the header that must be so, e.g. {"outcome": "success"}.' },
       },
       ['query'],
     ),

@@ -35,6 +35,7 @@ test('[LI3] keys that are missing and names that exist are offered', () => {
   expect(labels).not.toContain('tools');
   expect(keyChoices('skills/x/SKILL.md', file('name: x')).map(({ label }) => label)).toContain('allowed-tools');
   expect(valueChoices('tools', help)).toContainEqual({ label: 'read_file', detail: 'About read_file' });
+  expect(valueChoices('tools', help).map(({ label }) => label)).toContain('flash_board');
   expect(valueChoices('skills', help)).toEqual([{ label: 'csv-analysis', detail: 'About CSV analysis' }]);
   expect(valueChoices('model', help).map(({ label }) => label)).toEqual(['inherit', 'sonnet']);
   expect(valueChoices('whatever', help)).toEqual([]);

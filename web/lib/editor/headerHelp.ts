@@ -3,7 +3,7 @@
 import type { LibraryName } from '#shared/api/library.ts';
 import { findHeader, type Diagnostic } from '#shared/definition.ts';
 import { kindByPath, type DefinitionKind } from '#shared/definitionKind.ts';
-import { builtInTools, isBuiltInTool, toolNamed } from '#shared/toolNames.ts';
+import { builtInTools, deviceTools, isBuiltInTool, toolNamed } from '#shared/toolNames.ts';
 import { readTyped, slugOf } from '#shared/typedDefinition.ts';
 
 export type HelpNames = { names: readonly LibraryName[]; models: readonly string[] };
@@ -32,6 +32,8 @@ const keys: Partial<Record<DefinitionKind, Record<string, string>>> = {
     maxMinutes: 'Minutes at work at most',
     maxTokens: 'Tokens at most',
     maxCost: 'US dollars at most',
+    maxDepth: 'Levels of delegation at most',
+    maxFanOut: 'Sub-agents at most',
     capabilities: 'What it can do, in short lines',
   },
   skill: {
@@ -42,6 +44,10 @@ const keys: Partial<Record<DefinitionKind, Record<string, string>>> = {
     outputs: 'What it gives, if it runs by itself',
     execution_mode: 'Where it runs',
     mcp_servers: 'Servers that it needs',
+    compatibility: 'What it needs around it',
+    metadata: 'Whatever else is to be kept with it',
+    source_traces: 'The runs that it was made from',
+    confidence: 'How sure it is: high or low',
   },
   tool: { ...common, parameters: 'What it takes, as JSON Schema', returns: 'What it gives' },
 };
@@ -100,7 +106,7 @@ export function valueChoices(key: string, { names, models }: HelpNames): Choice[
   const described = new Map(
     names.filter((one) => one.kind === 'tool').map(({ name, description }) => [toolNamed(name), description]),
   );
-  return builtInTools.map((label) => ({ label, detail: described.get(label) ?? 'tool' }));
+  return [...builtInTools, ...deviceTools].map((label) => ({ label, detail: described.get(label) ?? 'tool' }));
 }
 
 export type Link = { from: number; to: number; target: LibraryName };
