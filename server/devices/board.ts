@@ -7,6 +7,7 @@ import { Problem, type ErrorCode } from '#shared/errors.ts';
 import { viewLease, type LeaseEffect, type LeaseState, type Refused } from '#shared/lease.ts';
 import type { Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
+import { worldStateMostBytes } from '#shared/robot/worldState.ts';
 import type { May } from './access.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { Audit } from './audit.ts';
@@ -52,6 +53,7 @@ export class Board implements Asked, Told {
   private stateTimer: NodeJS.Timeout | null = null;
   private newsTimer: NodeJS.Timeout | null = null;
   private newsAt = -Infinity;
+  private stoppedAt = -Infinity;
   private hostKnows = true;
   private usedAt: number;
 
@@ -158,6 +160,7 @@ export class Board implements Asked, Told {
       frame: (frame) => this.typed(viewer, frame),
       drained: () => this.output.catchUp(viewer.view),
       ended: () => this.left(viewer),
+      failed: this.needs.failed,
     });
     const view = this.output.enter({ line, you: driver.key, asked });
     const viewer: Viewer = { line, view, driver, may, bytes: new Rate(limits.viewerBytes) };
@@ -199,8 +202,15 @@ export class Board implements Asked, Told {
       frame: (frame) => this.saidBytes(host, frame),
       drained: () => undefined,
       ended: () => this.unhold(host, `${arrival.face.name} closed the page`),
+      failed: this.needs.failed,
     });
-    const host: Host = { line, flood: new Rate(limits.hostFlood), openedAt: clock.now(), holds: null };
+    const host: Host = {
+      line,
+      flood: new Rate(limits.hostFlood),
+      words: new Rate(limits.hostWords),
+      openedAt: clock.now(),
+      holds: null,
+    };
     this.host = host;
     this.why = `${arrival.face.name} opens it`;
     this.toHost({ type: 'hello', id: this.place.id });
@@ -423,6 +433,9 @@ export class Board implements Asked, Told {
 
   /** DE3: needs nothing. */
   stop(by: Face): void {
+    const now = performance.now();
+    if (this.lease.state.stop && now - this.stoppedAt < this.needs.limits.gatherStops) return;
+    this.stoppedAt = now;
     this.step({ type: 'stop', by });
   }
 
@@ -434,6 +447,7 @@ export class Board implements Asked, Told {
 
   private saidBytes(host: Host, { type, bytes }: Frame): boolean {
     if (type !== frameTypes.output && type !== frameTypes.world) return false;
+    if (type === frameTypes.world && bytes.length > worldStateMostBytes) return false;
     if (this.host !== host || !host.holds) return true;
     if (!host.flood.allow(bytes.length)) host.line.hold(200);
     if (type === frameTypes.output) this.output.add(bytes);

@@ -8,6 +8,7 @@ import type { Rate } from './limits.ts';
 export type Host = {
   line: Line<FromHost>;
   flood: Rate;
+  words: Rate;
   openedAt: number;
   /** Null until it has said what it holds. */
   holds: { kind: 'serial' | 'virtual'; port: string; agent: string; since: number; baud: number } | null;
@@ -44,6 +45,9 @@ export function hearHost({
   const by = { person: line.face, run: null };
   if (!host.holds && message.type !== 'hosting' && message.type !== 'leave')
     return line.end('invalid', 'Say first what you hold.');
+  const isFew = message.type === 'job-progress' || message.type === 'job-result' || host.words.allow(1);
+  if (!isFew && message.type === 'port-failed') return; // a driver may cause it as often as they like
+  if (!isFew) return line.end('rate-limited', 'Too many words at once.');
   const connect = (connection: 'online' | 'lost', why: string | null) => {
     board.because(connection === 'lost' ? why || 'The board is unplugged' : null);
     board.step({ type: 'connection', connection, host: line.actor.personId });

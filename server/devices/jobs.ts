@@ -132,14 +132,17 @@ function cut({ job, ending }: Open): JobResult {
   return { id: job.id, ok: false, code: ending!.code, text: ending!.text, ...partial };
 }
 
-function labelOf(job: Job): string {
+/** As everybody is told of it: short, whatever somebody wrote into it. */
+const labelOf = (job: Job): string => wordsOf(job).slice(0, 200);
+
+function wordsOf(job: Job): string {
   switch (job.kind) {
     case 'exec':
       return job.name || 'run';
     case 'flash':
-      return `flash ${job.images.map(({ artifact }) => artifact.name).join(', ')}`.slice(0, 200);
+      return `flash ${job.images.map(({ artifact }) => artifact.name).join(', ')}`;
     case 'json':
-      return `json ${String(job.command['cmd'] ?? job.command['command'] ?? job.command['action'] ?? '')}`.trim();
+      return `json ${['cmd', 'command', 'action'].map((key) => job.command[key]).find((word) => typeof word === 'string') ?? ''}`.trim(); // prettier-ignore
     case 'rename':
       return `rename ${job.path} to ${job.to}`;
     default:

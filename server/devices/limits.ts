@@ -9,6 +9,8 @@ export const deviceLimits = {
   /** From a board's browser: a board at 2 Mbaud says 200 kB/s. What is above is left out, and said so. */
   hostMessages: { perSecond: 2000, burst: 4000 },
   hostBytes: { perSecond: 2 ** 20, burst: 4 * 2 ** 20 },
+  /** What it tells beside bytes and the progress of a job: unplugged, plugged in, what the port refused. */
+  hostWords: { perSecond: 20, burst: 100 },
   /** Above this it is not even read for a while. */
   hostFlood: { perSecond: 12 * 2 ** 20, burst: 16 * 2 ** 20 },
   /** Kept of what a board said. */
@@ -16,6 +18,10 @@ export const deviceLimits = {
   marks: 500,
   /** What comes within this time goes out together. */
   gather: 8,
+  /** A robot's world is told so often at most. */
+  gatherWorld: 45,
+  /** Who presses the emergency stop again so soon changes nothing: it is under way. */
+  gatherStops: 1000,
   /** Changes of the state within this time are told together. */
   gatherState: 25,
   /** Those who look at the bench, and not at this board, hear of it so often at most. */

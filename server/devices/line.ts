@@ -22,6 +22,7 @@ export type LineParts<Message> = {
   /** What waited has been taken. */
   drained: () => void;
   ended: () => void;
+  failed: (error: unknown) => void;
 };
 
 export class Line<Message = unknown> {
@@ -39,10 +40,7 @@ export class Line<Message = unknown> {
     this.face = face;
     this.limits = limits;
     const rate = new Rate(messages);
-    const hear = (data: Buffer, isBinary: boolean) => {
-      if (this.done) return;
-      this.heardAt = performance.now();
-      if (!rate.allow(1)) return this.end('rate-limited', 'Too many messages.');
+    const take = (data: Buffer, isBinary: boolean) => {
       if (isBinary) {
         if (data.length > frameHeadBytes + frameMostBytes) return this.end('too-large', 'The frame is too large.');
         const frame = decodeFrame(data);
@@ -52,6 +50,17 @@ export class Line<Message = unknown> {
       const message = ways.read(data.toString('utf8'));
       if (message) ways.said(message);
       else this.end('invalid', 'That is no message of ours.');
+    };
+    const hear = (data: Buffer, isBinary: boolean) => {
+      if (this.done) return;
+      this.heardAt = performance.now();
+      if (!rate.allow(1)) return this.end('rate-limited', 'Too many messages.');
+      try {
+        take(data, isBinary);
+      } catch (error) {
+        ways.failed(error); // a fault of ours ends this connection, not the server
+        this.end('internal', 'Something went wrong.');
+      }
     };
     const alive = () => (this.heardAt = performance.now());
     socket.on('drain', () => {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { mostBaud } from '#shared/boardFile.ts';
 import type { FromHost, FromViewer } from '#shared/devices.ts';
+import { isNestedTooDeep } from '../platform/jsonDepth.ts';
 
 const epoch = z.int().min(0).max(0xffffffff);
 const id = z.string().regex(/^[\w-]{1,64}$/);
@@ -104,6 +105,7 @@ const fromHost = z.discriminatedUnion('type', [
 ]);
 
 function read<T>(schema: z.ZodType<T>, text: string): T | null {
+  if (isNestedTooDeep(text)) return null;
   try {
     const found = schema.safeParse(JSON.parse(text));
     return found.success ? found.data : null;

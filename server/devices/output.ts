@@ -30,10 +30,11 @@ export class Output {
   private leftOut = 0;
   private timer: NodeJS.Timeout | null = null;
   private flushedAt = 0;
+  private worldAt = -Infinity;
+  private worldTimer: NodeJS.Timeout | null = null;
   private marks: Mark[] = [];
   private marksBefore = 0;
   private world: Uint8Array | null = null;
-  private worldWaits = false;
   private stateText = '';
   private stateNumber = 0;
 
@@ -78,8 +79,17 @@ export class Output {
   /** The newest look of a robot's world. */
   show(world: Uint8Array): void {
     this.world = world;
-    this.worldWaits = true;
-    this.soon();
+    this.worldTimer ??= setTimeout(
+      () => this.showWorld(),
+      Math.max(0, this.worldAt + this.limits.gatherWorld - performance.now()),
+    );
+  }
+  private showWorld(): void {
+    this.worldTimer = null;
+    this.worldAt = performance.now();
+    const { world } = this;
+    // who is slow sees a later one
+    for (const { line, behind } of this.views) if (world && !behind && line.waiting < frameMostBytes) line.sendFrame(world); // prettier-ignore
   }
 
   /** Between the bytes that came before and those that come after. */
@@ -152,11 +162,6 @@ export class Output {
       for (let from = 0; from < bytes.length; from += frameMostBytes)
         this.sendBytes(bytes.subarray(from, from + frameMostBytes));
     }
-    if (this.worldWaits) {
-      this.worldWaits = false;
-      // who is slow sees a later one
-      for (const { line, behind } of this.views) if (!behind && line.waiting < frameMostBytes) line.sendFrame(this.world!); // prettier-ignore
-    }
     if (this.leftOut > 0 && this.budget.allow(1)) this.tellLeftOut();
     else if (this.leftOut > 0) this.soon();
   }
@@ -164,10 +169,12 @@ export class Output {
   /** Nothing of an earlier world is shown for a board that is gone. */
   forgetWorld(): void {
     this.world = null;
-    this.worldWaits = false;
+    if (this.worldTimer) clearTimeout(this.worldTimer);
+    this.worldTimer = null;
   }
 
   close(): void {
+    this.forgetWorld();
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
   }

@@ -14,6 +14,8 @@ export const recordingLimits = {
   /** Of one: what was said both ways, and how long. Then it ends as `full`. */
   bytes: 32 * 2 ** 20,
   ms: 8 * 60 * 60 * 1000,
+  /** Of its file: many small pieces and marks have few bytes and long lines. */
+  fileBytes: 64 * 2 ** 20,
   /** Of one board. */
   recordings: 50,
   boardBytes: 256 * 2 ** 20,
@@ -80,6 +82,7 @@ export function createRecordings({
       let writing: Promise<void> = Promise.resolve();
       let timer: NodeJS.Timeout | null = null;
       let done = false;
+      let written = 0;
       const flush = (): Promise<void> => {
         if (timer) clearTimeout(timer);
         timer = null;
@@ -91,11 +94,14 @@ export function createRecordings({
       const add = (line: RecordingLine) => {
         if (done) return;
         row.ms = line.t;
-        lines.push(`${JSON.stringify(line)}\n`);
+        const text = `${JSON.stringify(line)}\n`;
+        lines.push(text);
+        written += text.length;
         if (line.d !== undefined) row[line.type === 'o' ? 'outputBytes' : 'inputBytes'] += line.n;
         timer ??= setTimeout(() => void flush().catch(failed), recordingLimits.syncMs).unref();
-        if (row.outputBytes + row.inputBytes > recordingLimits.bytes || line.t > recordingLimits.ms)
-          end('full').then(ended, failed);
+        const said = row.outputBytes + row.inputBytes;
+        const { bytes, fileBytes, ms } = recordingLimits;
+        if (said > bytes || written > fileBytes || line.t > ms) end('full').then(ended, failed);
       };
       async function end(how: 'stopped' | 'full'): Promise<void> {
         if (done) return;

@@ -2,9 +2,9 @@
 import { Problem } from '#shared/errors.ts';
 import type { Route } from '#shared/api.ts';
 import { z } from 'zod';
+import { isNestedTooDeep } from './jsonDepth.ts';
 
 export const defaultBodyLimit = 2 ** 20;
-const deepest = 64;
 
 /** Text for `z.string()` routes, bytes (a Uint8Array) for `z.any()` routes, else checked JSON; no body counts as `{}`. */
 export async function readBody(
@@ -81,18 +81,7 @@ function decode(bytes: Uint8Array): string {
 
 /** Refuses more than 64 levels before anything is built from it, and zero characters, which the database cannot hold. */
 export function parseJson(text: string): unknown {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (inString) {
-      if (c === 0x5c) i++;
-      else if (c === 0x22) inString = false;
-    } else if (c === 0x22) inString = true;
-    else if (c === 0x5b || c === 0x7b) {
-      if (++depth > deepest) throw new Problem('invalid', `That JSON is nested deeper than ${deepest} levels.`);
-    } else if (c === 0x5d || c === 0x7d) depth--;
-  }
+  if (isNestedTooDeep(text)) throw new Problem('invalid', 'That JSON is nested deeper than 64 levels.');
   if (/\\u0000/.test(text)) throw new Problem('invalid', 'That JSON holds a zero character.');
   try {
     return JSON.parse(text);
