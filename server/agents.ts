@@ -21,7 +21,7 @@ import { runRoutes } from './runs/runRoutes.ts';
 import { openRuns, type Runs } from './runs/runs.ts';
 import { createRunStore } from './runs/runStore.ts';
 import { createTools } from './runs/tools/createTools.ts';
-import type { FileParts } from './runs/tools/runFiles.ts';
+import type { FileParts } from './runs/tools/runReading.ts';
 import { createTraces } from './runs/traces.ts';
 import type { AskMemory } from './runs/types.ts';
 import { createWalking } from './runs/walking.ts';

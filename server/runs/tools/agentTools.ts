@@ -2,7 +2,7 @@
 import { Problem } from '#shared/errors.ts';
 import type { Library } from '../../library/types.ts';
 import type { StartChild, Tool } from '../types.ts';
-import type { FileParts } from './runFiles.ts';
+import type { FileParts } from './runReading.ts';
 import { specificationOf } from './toolTable.ts';
 
 /** `names`: the tools of this run, once they are known; a sub-agent has no others. */

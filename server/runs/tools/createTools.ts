@@ -13,7 +13,8 @@ import { deviceTools } from './deviceTools.ts';
 import { fileTools } from './fileTools.ts';
 import { grantTools } from './granting.ts';
 import { memoryTools } from './memoryTools.ts';
-import { openRunFiles, type FileParts } from './runFiles.ts';
+import { openRunFiles } from './runFiles.ts';
+import type { FileParts } from './runReading.ts';
 import { specificationOf } from './toolTable.ts';
 
 export type ToolParts = {

@@ -14,7 +14,7 @@ import { noTaint } from '../taint.ts';
 import { headOf } from '../testLoop.ts';
 import type { BrowserCalls, Tool, ToolContext, ToolResult } from '../types.ts';
 import { createTools } from './createTools.ts';
-import type { FileParts } from './runFiles.ts';
+import type { FileParts } from './runReading.ts';
 
 export const faceOf = (login: Person) => ({ id: idOf(login), login, name: login.toUpperCase(), colour: 1 });
 
