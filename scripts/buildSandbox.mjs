@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import { readMicroPython } from '../server/boards/collecting.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const from = path.join(root, 'web', 'sandbox');
@@ -61,8 +62,8 @@ export async function buildSandbox(out) {
   for (const page of ['py.html', 'applet.html', 'board.html'])
     fs.copyFileSync(path.join(from, page), path.join(to, page));
   const micropython = path.join(root, 'node_modules', '@micropython', 'micropython-webassembly-pyscript');
-  for (const file of ['micropython.mjs', 'micropython.wasm'])
-    fs.copyFileSync(path.join(micropython, file), path.join(to, file));
+  fs.copyFileSync(path.join(micropython, 'micropython.mjs'), path.join(to, 'micropython.mjs'));
+  fs.writeFileSync(path.join(to, 'micropython.wasm'), await readMicroPython(micropython));
   for (const file of fs.readdirSync(to)) if (!/\.(br|gz)$/.test(file)) await compressOnce(path.join(to, file));
   await layPyodide(out);
 }

@@ -11,6 +11,7 @@ import { instrumentInterpreter } from '#shared/board/instrument.ts';
 import { createLinkMemory, openLink, pushEvent, type LinkMemory } from '#shared/board/link.ts';
 import { createWorld, type World } from '#shared/robot/world.ts';
 import { decodeWorld } from '#shared/robot/worldState.ts';
+import { readMicroPython } from './collecting.ts';
 
 export type BoardWorkerData = {
   memory: LinkMemory;
@@ -38,22 +39,17 @@ export type NodeBoard = {
   close: () => Promise<void>;
 };
 
-let parts: Pick<BoardWorkerData, 'module' | 'micropython' | 'url' | 'rom'> | undefined;
+const parts = await readParts();
 
-function readParts() {
-  if (parts) return parts;
+async function readParts(): Promise<Pick<BoardWorkerData, 'module' | 'micropython' | 'url' | 'rom'>> {
   const micropython = createRequire(import.meta.url).resolve('@micropython/micropython-webassembly-pyscript');
   const url = path.join(path.dirname(micropython), 'micropython.wasm');
   const folder = path.join(import.meta.dirname, '../../shared/board/rom');
   const rom = Object.fromEntries(
     fs.readdirSync(folder).map((name) => [name, fs.readFileSync(path.join(folder, name), 'utf8')]),
   );
-  return (parts = {
-    module: new WebAssembly.Module(instrumentInterpreter(fs.readFileSync(url))),
-    micropython,
-    url,
-    rom,
-  });
+  const program = instrumentInterpreter(await readMicroPython(path.dirname(micropython)));
+  return { module: new WebAssembly.Module(program), micropython, url, rom };
 }
 
 export function openNodeBoard({
@@ -73,7 +69,7 @@ export function openNodeBoard({
 }): NodeBoard {
   const powerOn = (cause: 'power' | 'hard') => {
     const memory = createLinkMemory(true);
-    const workerData: BoardWorkerData = { memory, ...readParts(), files, world, cause };
+    const workerData: BoardWorkerData = { memory, ...parts, files, world, cause };
     const worker = new Worker(new URL('./boardWorker.ts', import.meta.url), { workerData });
     worker.on('error', failed);
     worker.on('message', (message: BoardWorkerMessage) => {

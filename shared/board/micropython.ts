@@ -5,6 +5,7 @@ import type { FileSystem } from './flash.ts';
 /** As `loadMicroPython` of the npm package; its own types do not exist. */
 export type LoadMicroPython = (options: {
   heapsize: number;
+  pystack: number;
   url: string;
   linebuffer: boolean;
   stdin: () => number | null;
@@ -73,8 +74,12 @@ const noSpace = 28;
 const openToChange = 0o101 | 0o1000; // O_WRONLY, O_CREAT, O_TRUNC
 const changingCalls = /^__syscall_(unlinkat|rmdir|mkdirat|renameat|ftruncate64|truncate64)$/;
 
-/** The heap grows by need and is cleaned only when a program ends (the stack cannot be searched), so this is what one program may use. */
-const mostMemory = 256 * 2 ** 20;
+/** Of Python: that of an ESP32-S3 with 8 MiB of PSRAM. It is cleaned when it is full, as on one (server/boards/collecting.ts). */
+const heapBytes = 8 * 2 ** 20;
+/** Words that hold what Python functions are working on: 85 calls deep and more, then RuntimeError. */
+const pyStackWords = 4096;
+/** Of the whole instance: the heap, and texts on their way between Python and the board. */
+const mostMemory = 64 * 2 ** 20;
 
 type Import = (...values: number[]) => number;
 
@@ -107,7 +112,8 @@ export async function startMicroPython({
   let loaded: Loaded;
   try {
     loaded = await load({
-      heapsize: 2 ** 20,
+      heapsize: heapBytes,
+      pystack: pyStackWords,
       linebuffer: false,
       url,
       stdin: hooks.read,

@@ -1,7 +1,10 @@
 # Runs before boot.py: what the stock build for browsers lacks or does otherwise.
 import builtins
+import gc
 import sys
 import _vhw
+
+gc.threshold(-1)  # as on an ESP32: when the heap is full
 
 
 def _input(prompt=''):
