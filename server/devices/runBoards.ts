@@ -181,6 +181,11 @@ export function createRunBoards({
         await mayDrive();
         return artifacts.keep({ fileId: id, personId: actor.personId, ...(await fileBytes({ id, path })) });
       },
+      async hashOfFile(path) {
+        await need({ actor, id, verb: 'device.watch' });
+        const { bytes } = await fileBytes({ id, path });
+        return { bytes: bytes.length, sha256: crypto.createHash('sha256').update(bytes).digest('hex') };
+      },
       async bytesOf(artifact) {
         await need({ actor, id, verb: 'device.watch' });
         return (await artifacts.read({ id: artifact, fileId: id })).bytes;

@@ -55,6 +55,8 @@ export type RunBoard = {
   keep(bytes: { name: string; bytes: Uint8Array }): Promise<Artifact>;
   /** The same, of a file in the volume of the board. */
   keepFile(path: string): Promise<Artifact>;
+  /** As it is now, and not kept. */
+  hashOfFile(path: string): Promise<{ bytes: number; sha256: string }>;
   bytesOf(artifact: string): Promise<Uint8Array>;
 
   /**

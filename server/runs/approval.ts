@@ -1,5 +1,5 @@
 // A call that reaches outside or destroys waits for a person who sees exactly what will be done (RU7). The approval is bound to a hash of
-// tool and arguments and ends after the minutes that the kernel says; nothing else is approved by it.
+// tool, arguments and what they stand for (the text of a file), and ends after the minutes that the kernel says; nothing else is approved by it.
 import crypto from 'node:crypto';
 import type { CallState, Effect } from '#shared/run.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -9,8 +9,8 @@ import type { Telling } from './telling.ts';
 import type { People, Reach, Verdict } from './types.ts';
 
 /** The same for the same call, however its keys are ordered. */
-export const callHash = (tool: string, args: unknown): string =>
-  crypto.createHash('sha256').update(canonical({ tool, args })).digest('hex');
+export const callHash = (tool: string, args: unknown, bound: string | null = null): string =>
+  crypto.createHash('sha256').update(canonical({ tool, args, ...(bound !== null && { bound }) })).digest('hex'); // prettier-ignore
 
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
@@ -56,6 +56,7 @@ function whyGoverns({ sources }: Taint, governs: string | null): string | null {
 export async function askApproval({
   call,
   why,
+  bound,
   personOnly,
   people,
   telling,
@@ -66,6 +67,7 @@ export async function askApproval({
 }: {
   call: CallState;
   why: string;
+  bound: string | null;
   /** What it shows is for the run's person to show: others may only refuse it. */
   personOnly: boolean;
   people: People;
@@ -77,7 +79,7 @@ export async function askApproval({
   signal: AbortSignal;
 }): Promise<Verdict> {
   const { id, tool, args } = call;
-  const hash = callHash(tool, args);
+  const hash = callHash(tool, args, bound);
   const before = call.approval?.hash === hash ? call.approval : null;
   const isOpen = before !== null && clock.now() < Date.parse(before.expiresAt);
   if (isOpen && before.verdict === 'approved') return { verdict: 'approved', by: before.by };

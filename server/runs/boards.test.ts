@@ -31,6 +31,14 @@ async function call(key: string, body?: unknown): Promise<any> {
   if (!response.ok) throw new Error(`${key}: ${response.status} ${text}`);
   return text === '' ? null : JSON.parse(text);
 }
+/** The whole text of a file of team/lab. */
+async function write(path: string, text: string): Promise<void> {
+  const address = `${world.origin}/api/v1/volumes/team%2Flab/files/${path}`;
+  const etag = (await fetch(address, { headers: { cookie } })).headers.get('etag');
+  const headers = { origin: world.origin, cookie, 'content-type': 'text/plain', ...(etag && { 'if-match': etag }) };
+  const response = await fetch(address, { method: 'PUT', headers, body: text });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+}
 async function open(query: string): Promise<WebSocket> {
   const socket = new WebSocket(`${world.origin.replace('http', 'ws')}/devices/${board.id}${query}`, {
     headers: { cookie, origin: world.origin },
@@ -146,6 +154,45 @@ test('[DE4] a person takes the board from the run: what it was doing is cancelle
   expect(jobs).toHaveLength(1);
   expect(await drives(), 'the person still has it').toBeNull();
   viewer.close();
+});
+
+test('[RU7] a call that was said while the turn covered it is asked about when its time comes after the turn', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate = promise;
+  const second = { name: 'run_on_board', args: { board: 'cube-01', code: 'print("and now?")' } };
+  model.on('Two at once', [{ calls: [take] }, { calls: [program, second] }, { text: 'I stop here.' }]);
+  const { id } = await call('POST /runs', { volume: 'team/lab', goal: 'Two at once', agent: 'RobotAgent' });
+  await decide(id, 'approved');
+  await until(async () => jobs.length === 1, 'the job');
+  const viewer = await open('');
+  const say = (message: FromViewer) => viewer.send(JSON.stringify(message));
+  say({ type: 'take' });
+  const lease = async () => (await call(`GET /devices/${board.id}`)).state.lease;
+  await until(async () => (await lease())?.holder.run === null, 'the person drives');
+  say({ type: 'release', epoch: (await lease()).epoch });
+  resolve();
+  expect((await waiting(id)).args).toEqual(second.args);
+  expect(jobs, 'nothing ran that nobody allowed').toHaveLength(1);
+  await decide(id, 'refused');
+  await ended(id);
+  viewer.close();
+});
+
+test('[RU7] a program of the volume that is changed after it was approved does not run', async () => {
+  await write('bench/go.py', 'print("as approved")\n');
+  const goes = { name: 'run_on_board', args: { board: 'cube-01', path: 'bench/go.py' } };
+  model.on('Run the file', [{ calls: [goes] }, { calls: [goes] }, { text: 'It ran.' }]);
+  const { id } = await call('POST /runs', { volume: 'team/lab', goal: 'Run the file', agent: 'RobotAgent' });
+  const asked = await waiting(id);
+  expect(asked.approval!.why).toMatch(/bench\/go\.py as it is now: 21 bytes, SHA-256 [0-9a-f]{12}/);
+  await write('bench/go.py', 'motor.on()\n');
+  await decide(id, 'approved');
+  await until(async () => callsOf(await stateOf(id))[0]?.status === 'failed', 'the refusal');
+  expect(callsOf(await stateOf(id))[0]!.result).toMatch(/changed since/);
+  expect(jobs).toEqual([]);
+  await decide(id, 'approved');
+  await ended(id);
+  expect(jobs).toMatchObject([{ kind: 'exec', code: 'motor.on()\n' }]);
 });
 
 test('[DE3] an agent may stop a board whoever drives it; after that nobody drives until a person clears it', async () => {

@@ -12,7 +12,7 @@ import { Interrupted } from './endings.ts';
 import { failureOf, shapeResult, type Spill } from './results.ts';
 import { reachOf, type Taint } from './taint.ts';
 import type { Telling } from './telling.ts';
-import type { People, Tool, ToolContext, ToolResult, Verdict } from './types.ts';
+import type { Bound, People, Tool, ToolContext, ToolResult, Verdict } from './types.ts';
 
 export type CallSurroundings = {
   head: RunHead;
@@ -107,15 +107,19 @@ async function doCall(around: CallSurroundings, call: CallState): Promise<void> 
   const args = call.args as Record<string, unknown>;
   if (!tool) return refuse(around, call, unknownTool(call.tool, around.tools)); // of a run that went on with fewer tools
   let approved: boolean;
+  let bound: Bound | null;
   try {
     // it began before a restart: what only reads is done again, anything else is asked about, never repeated (RU1)
     if (call.status === 'acting' && call.effect !== 'read' && !tool.continues)
       return await askWhatHappened(around, call);
     const reach = reachOf(tool, args, around.head);
     const governs = taint.sources.length > 0 ? await definitionOf(around, tool, args) : null;
-    const why = whyAsk({ effect: call.effect, repaired: call.repaired, reach, governs, taint });
+    // said a while ago: what was free then, because a turn covered it, may have to be asked about now
+    const effect = graver(call.effect, effectOf(tool, args));
+    const why = whyAsk({ effect, repaired: call.repaired, reach, governs, taint });
     const personOnly = reach.shows !== undefined || governs !== null;
-    const asked = why === null ? null : await askApproval({ ...around, call, why, personOnly });
+    bound = why === null ? null : await boundOf(around, tool, args);
+    const asked = why === null ? null : await askApproval({ ...around, call, why: [why, bound?.words].filter(Boolean).join(' '), bound: bound?.what ?? null, personOnly }); // prettier-ignore
     if (asked && asked.verdict !== 'approved') return await refuse(around, call, `${refusal(asked)} It was not done.`);
     approved = asked !== null;
     // from here to the first await nothing else can look at the taint: calls that run together cannot each be the second
@@ -126,8 +130,21 @@ async function doCall(around: CallSurroundings, call: CallState): Promise<void> 
     if (!signal.aborted) throw error;
     return cancel(around, call, false);
   }
-  await act({ around, call, tool, args, approved });
+  await act({ around, call, tool, args, approved, bound: bound?.what ?? null });
 }
+
+/** What cannot be found out is not bound: the tool says so when it acts. */
+const boundOf = async (
+  { signal }: CallSurroundings,
+  tool: Tool,
+  args: Record<string, unknown>,
+): Promise<Bound | null> =>
+  tool.binds
+    ? await untilAborted(
+        tool.binds(args).catch(() => null),
+        signal,
+      )
+    : null;
 
 /** A place that cannot be found out holds none: the tool says so when it acts, and looks again there. */
 const definitionOf = async ({ signal }: CallSurroundings, tool: Tool, args: Record<string, unknown>) =>
@@ -144,12 +161,14 @@ async function act({
   tool,
   args,
   approved,
+  bound,
 }: {
   around: CallSurroundings;
   call: CallState;
   tool: Tool;
   args: Record<string, unknown>;
   approved: boolean;
+  bound: string | null;
 }): Promise<void> {
   const { telling, head, actor, signal, taint, budget } = around;
   const output = telling.stream((text) => ({ type: 'output', call: call.id, text }), {
@@ -165,6 +184,7 @@ async function act({
     budget,
     taint,
     approved,
+    bound,
     output: (text) => output.add(text),
     ask: (question) => ask(around, call.id, question),
     child: (child) => telling.tell({ type: 'child', call: call.id, ...child }),
@@ -279,6 +299,9 @@ function* batches(calls: CallState[], tools: Map<string, Tool>): Generator<CallS
   }
   if (batch.length > 0) yield batch;
 }
+
+const gravity: readonly Effect[] = ['read', 'write', 'external', 'destructive'];
+const graver = (one: Effect, other: Effect): Effect => (gravity.indexOf(one) < gravity.indexOf(other) ? other : one);
 
 export const effectOf = (tool: Tool, args: Record<string, unknown>): Effect =>
   typeof tool.effect === 'function' ? tool.effect(args) : tool.effect;

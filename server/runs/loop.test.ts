@@ -441,6 +441,55 @@ describe('people', () => {
     expect(callHash('send', { to: 'y' })).not.toBe(callHash('send', { to: 'x' }));
   });
 
+  test('[RU7] an approval holds for what the call names, too: the tool is told what was seen', async () => {
+    let text = 'one';
+    const acted: (string | null)[] = [];
+    const run = toolOf({
+      name: 'run',
+      effect: 'external',
+      binds: async () => ({ what: text, words: `It runs ${text}.` }),
+      act: async (_args, { approved, bound }) => (acted.push(approved ? bound : null), { ok: true, text: 'ran' }),
+    });
+    const asked: string[] = [];
+    const people: People = {
+      ...noPeople,
+      approve: async ({ hash }) => (asked.push(hash), (text = 'two'), { verdict: 'approved', by: ada }),
+    };
+    const model = scriptedModel([{ calls: [['run', {}]] }, 'Done.']);
+    const { of } = await play({ model, tools: [run], people });
+    expect(asked).toEqual([callHash('run', {}, 'one')]);
+    expect(of('approval-asked')[0]!.why).toContain('It runs one.');
+    expect(acted, 'what was seen, not what is there by now').toEqual(['one']);
+    expect(callHash('run', {}, 'one')).not.toBe(callHash('run', {}));
+  });
+
+  test('[RU7] a call that was free when it was said is asked about if it is not any more when its turn comes', async () => {
+    let covered = true;
+    const acted: string[] = [];
+    const first = toolOf({
+      name: 'first',
+      effect: 'write',
+      act: async () => ((covered = false), { ok: true, text: '' }),
+    });
+    const second = toolOf({
+      name: 'second',
+      effect: () => (covered ? 'write' : 'external'),
+      act: async () => (acted.push('second'), { ok: true, text: '' }),
+    });
+    const model = scriptedModel([
+      {
+        calls: [
+          ['first', {}],
+          ['second', {}],
+        ],
+      },
+      'Done.',
+    ]);
+    const { of } = await play({ model, tools: [first, second] }); // nobody approves
+    expect(of('approval-asked')).toHaveLength(1);
+    expect(acted).toEqual([]);
+  });
+
   test('[RU7] refused and expired calls are not done, and the model hears why', async () => {
     sent.length = 0;
     const refusing: People = { ...noPeople, approve: async () => ({ verdict: 'refused', by: ada, note: 'not today' }) };
@@ -548,6 +597,32 @@ describe('a restart', () => {
     expect(of('result')).toMatchObject([{ call: 's', ok: true }]);
     expect(of('turn').map(({ step }) => step)).toEqual([2]);
     expect(ended.outcome).toBe('done');
+  });
+
+  test('[RU7] what was approved before a restart is asked about again where what it names has changed since', async () => {
+    const expiresAt = new Date(Date.now() + 5000).toISOString();
+    const ask = {
+      type: 'approval-asked',
+      call: 's',
+      why: 'w',
+      hash: callHash('send', {}, 'one'),
+      expiresAt,
+    } as RunEvent;
+    const yes = { type: 'approval', call: 's', verdict: 'approved', by: ada } as RunEvent;
+    const past = () => begun(called('s', 'send', 'external', {}), ask, yes);
+    const sent: string[] = [];
+    const send = (text: string) =>
+      toolOf({
+        name: 'send',
+        effect: 'external',
+        binds: async () => ({ what: text, words: null }),
+        act: async () => (sent.push(text), { ok: true, text: 'sent' }),
+      });
+    const same = await play({ model: scriptedModel(['Sent.']), tools: [send('one')], past: past() });
+    expect([same.of('approval-asked'), sent]).toEqual([[], ['one']]);
+    const other = await play({ model: scriptedModel(['Not sent.']), tools: [send('two')], past: past() });
+    expect(other.of('approval-asked')).toHaveLength(1);
+    expect(sent).toEqual(['one']);
   });
 
   test('[RU1] a read that had begun is done again; a write is asked about, and never repeated', async () => {

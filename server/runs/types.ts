@@ -44,6 +44,8 @@ export type ToolContext = {
   /** Asks the people of the run and waits; the question and the answer are events. */
   /** A person saw exactly these arguments and approved them. */
   approved: boolean;
+  /** And this, of what stands beside them (`binds`); null: nothing was bound. */
+  bound: string | null;
   ask: (question: { text: string; choices: string[] }) => Promise<{ by: Face; text: string }>;
   /** Says that another run does this call. */
   child: (child: { run: string; agent: string }) => Promise<void>;
@@ -55,6 +57,8 @@ export type ToolContext = {
   taint: Taint;
 };
 
+export type Bound = { what: string; words: string | null };
+
 export type Tool = {
   /** snake_case; unique in a run. */
   name: string;
@@ -62,6 +66,11 @@ export type Tool = {
   parameters: JsonSchema;
   effect: Effect | ((args: Record<string, unknown>) => Effect);
   reach?: Reach | ((args: Record<string, unknown>, context: { run: RunHead }) => Reach);
+  /**
+   * What it would act with beside its arguments, e.g. the text of a file that they name: an approval holds for just this, and `act` compares
+   * it with `bound`. `words`: for the person.
+   */
+  binds?(args: Record<string, unknown>): Promise<Bound | null>;
   /** What it would write that tells agents from then on what to do, as `path in volume`; null: nothing of the kind. */
   governs?(args: Record<string, unknown>): Promise<string | null>;
   /** May run beside other calls of its turn, as reads do. */

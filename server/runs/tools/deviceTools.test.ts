@@ -1,5 +1,6 @@
 // What a run may do with a board, and when a person is asked. The board here only notes what reached it; beside real MicroPython the same
 // tools are tried in server/devices.
+import crypto from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import type { Device } from '#shared/api/devices.ts';
 import type { JobResult, LeaseView } from '#shared/devices.ts';
@@ -18,6 +19,9 @@ let kind: 'serial' | 'virtual';
 let allowed: string[] | null;
 let answer: (job: JobAsked) => Omit<Extract<JobResult, { ok: true }>, 'id'> | Omit<Extract<JobResult, { ok: false }>, 'id'>; // prettier-ignore
 let reached: unknown[];
+/** What stands in files of the volume, by path; and which board the name means. */
+let texts: Record<string, string>;
+let boardId: string;
 const person = { id: 'p', login: 'ada', name: 'Ada', colour: 1 };
 const state = () => ({
   id: 'b1', volume: 'team/lab', path: 'bench/cube.md', label: 'Cube', kind, chip: 'ESP32', connection: 'online' as const, why: null, host: null,
@@ -27,8 +31,12 @@ const device = (): Device => ({
   id: 'b1', volume: 'team/lab', path: 'bench/cube.md', state: state(), may: 'drive',
   file: { label: 'Cube', chip: 'ESP32', kind, baud: 115_200, owner: null, usb: [], tools: allowed, plot: null },
 }); // prettier-ignore
+const sha256 = (text: string) => crypto.hash('sha256', text);
+const textOf = (path: string) => texts[path] ?? `text of ${path}`;
 const board: RunBoard = {
-  id: 'b1',
+  get id() {
+    return boardId;
+  },
   device: async () => device(),
   state,
   lease: () => lease,
@@ -58,7 +66,8 @@ const board: RunBoard = {
     lease = null;
   },
   keep: async ({ name, bytes }) => ({ id: 'a', name, bytes: bytes.length, sha256: '' }),
-  keepFile: async (path) => ({ id: 'f', name: path, bytes: 9, sha256: '' }),
+  keepFile: async (path) => ({ id: 'f', name: path, bytes: 9, sha256: sha256(textOf(path)) }),
+  hashOfFile: async (path) => ({ bytes: 9, sha256: sha256(textOf(path)) }),
   bytesOf: async () => new TextEncoder().encode('print(1)\n'),
   read: ({ from }) => ({ bytes: new TextEncoder().encode('>>> '), from: from ?? 6, to: 10, end: 10, skipped: 0 }),
   waitFor: async () => ({ found: null, bytes: new Uint8Array(), from: 10, to: 10 }),
@@ -67,7 +76,7 @@ const board: RunBoard = {
 const boards: RunBoards = { list: async () => [device()], open: async () => board, close: () => undefined };
 const files = {
   read: async ({ path }: { path: string }) => ({
-    text: `text of ${path}`,
+    text: textOf(path),
     volume: 'team/lab',
     path,
     untrusted: null,
@@ -79,17 +88,28 @@ let tools: ReturnType<typeof deviceTools>;
 const toolOf = (name: string) => tools.find((tool) => tool.name === name)!;
 const effect = (name: string, args: Record<string, unknown> = {}) => effectOf(toolOf(name), { board: 'Cube', ...args });
 const context = { signal: new AbortController().signal, output: () => undefined } as unknown as ToolContext;
-function use(name: string, args: Record<string, unknown> = {}): Promise<ToolResult> {
+const acting = (name: string, given: Record<string, unknown>, more: Partial<ToolContext>): Promise<ToolResult> =>
+  toolOf(name)
+    .act(given, { ...context, ...more })
+    .catch((error: Error) => ({ ok: false, text: error.message }));
+/** As the loop does it: a call that waits for a person gets its approval, for what it binds. `meanwhile`: before it acts. */
+async function use(name: string, args: Record<string, unknown> = {}, meanwhile = () => {}): Promise<ToolResult> {
   const given = name === 'list_devices' ? args : { board: 'Cube', ...args };
   expect(checkArguments(toolOf(name).parameters, given)).toBeNull();
-  return toolOf(name)
-    .act(given, context)
-    .catch((error: Error) => ({ ok: false, text: error.message }));
+  const asks = ['external', 'destructive'].includes(effectOf(toolOf(name), given));
+  const bound = asks
+    ? ((await toolOf(name)
+        .binds?.(given)
+        .catch(() => null)) ?? null)
+    : null;
+  meanwhile();
+  return acting(name, given, { approved: asks, bound: bound?.what ?? null });
 }
 const take = (covered: string[], minutes = 10) => use('take_board', { tools: covered, minutes, why: 'It turns.' });
 
 beforeEach(() => {
   [now, lease, epoch, kind, allowed, reached] = [1_000_000, null, 0, 'serial', null, []];
+  [texts, boardId] = [{}, 'b1'];
   answer = () => ({ ok: true, text: 'hello' });
   tools = deviceTools({ boards, files: files as never, clock: { now: () => now } });
 });
@@ -118,12 +138,66 @@ test.each([
   expect(effect('run_on_board', { code: 'print(1)' })).toBe('external');
 });
 
+test('[RU7] a call that nobody was asked about, because a turn covered it, does not act after that turn', async () => {
+  await take(['run_on_board']);
+  lease = null; // a person took it, before this call of the same answer had its turn
+  reached = [];
+  const late = await use('run_on_board', { code: 'print(1)' }, () => undefined);
+  expect(late.ok, 'asked about, it takes a turn of its own').toBe(true);
+  await take(['run_on_board']);
+  reached = [];
+  const result = await use('run_on_board', { code: 'print(1)' }, () => (lease = null));
+  expect(result).toMatchObject({ ok: false, text: expect.stringMatching(/turn.*over/) });
+  await take(['run_on_board']);
+  reached = [];
+  expect(await use('run_on_board', { code: 'print(1)' }, () => (now += 11 * 60_000))).toMatchObject({ ok: false });
+  expect(await use('json_command', { command: { action: 'drive' } }, () => (boardId = 'b2'))).toMatchObject({
+    ok: false,
+  });
+  expect(reached).toEqual([]);
+});
+
+test.each([
+  ['run_on_board', { path: 'bench/line.py' }, 'bench/line.py'],
+  ['write_board_file', { path: '/main.py', from: 'bench/line.py' }, 'bench/line.py'],
+  ['flash_board', { path: 'bench/fw.bin', address: 0 }, 'bench/fw.bin'],
+] as const)(
+  '[RU7] the text that was approved is the text that acts, not what the file holds by then: %s',
+  async (name, args, path) => {
+    expect(await use(name, args, () => (texts[path] = 'motor.on()'))).toMatchObject({
+      ok: false,
+      text: expect.stringMatching(/changed/),
+    });
+    expect(reached.filter((what) => what === 'exec' || what === 'put' || what === 'flash')).toEqual([]);
+    expect(await use(name, args)).toMatchObject({ ok: true });
+  },
+);
+
+test('[RU7] an approval is for one board, whatever its name means later', async () => {
+  const moved = () => (boardId = 'b2');
+  expect(await use('serial_write', { text: 'x' }, moved)).toMatchObject({
+    ok: false,
+    text: expect.stringMatching(/changed/),
+  });
+  boardId = 'b1';
+  expect(await use('take_board', { tools: ['serial_write'], minutes: 1, why: 'x' }, moved)).toMatchObject({
+    ok: false,
+  });
+  expect(reached).toEqual([]);
+});
+
 test('[RU7] no turn covers deleting, flashing, a hard reset, or what moves on a real board', async () => {
   await take(['reset_board', 'json_command']);
   expect(effect('reset_board', { how: 'soft' })).toBe('write');
   expect(effect('reset_board', { how: 'hard' })).toBe('external');
   expect(effect('json_command', { command: { action: 'read_adc' } })).toBe('write');
-  expect(effect('json_command', { command: { action: 'drive', l: 40, r: 40 } })).toBe('external');
+  for (const command of [
+    { action: 'drive', l: 40, r: 40 },
+    { action: 'set_pwm', pin: 4 },
+    { action: 'set', what: 'left motor' },
+    { action: 'x', cmd: 'drive' },
+  ])
+    expect([command, effect('json_command', { command })]).toEqual([command, 'external']);
   expect(effect('delete_board_file')).toBe('destructive');
   expect(effect('flash_board')).toBe('destructive');
   kind = 'virtual';

@@ -1,12 +1,13 @@
 // The bench as agents use it: boards are watched freely, driven in turns, and what reaches a board's pins is for a person to allow (RU7).
 // What a board says is text from outside (RU8), and the owner's list of tools in the board's file goes before everything.
+import crypto from 'node:crypto';
 import { Problem } from '#shared/errors.ts';
-import type { BoardEntry, DeviceState, JobResult } from '#shared/devices.ts';
+import type { Artifact, BoardEntry, DeviceState, JobResult } from '#shared/devices.ts';
 import type { Effect } from '#shared/run.ts';
 import { toolNamed, type DeviceTool } from '#shared/toolNames.ts';
 import type { JobAsked, RunBoard, RunBoards } from '../../devices/types.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Tool, ToolContext, ToolResult } from '../types.ts';
+import type { Bound, Tool, ToolContext, ToolResult } from '../types.ts';
 import { createBoardTurns } from './boardTurns.ts';
 import { boardSpecificationOf } from './deviceTable.ts';
 import type { RunFiles } from './runFiles.ts';
@@ -19,10 +20,15 @@ const questionMs = 5000;
 const turnMs = 5 * 60_000;
 
 /** Commands of JSON firmware that turn something, and words of programs that do. On a real board a person sees each. */
-const moves = /drive|motor|servo|move|turn|wheel|spin/i;
+const moves = /drive|motor|servo|move|turn|wheel|spin|pwm/i;
 const namesMotor = /drive|motor|servo|wheel|pwm/i;
 
 type Args = Record<string, unknown>;
+/** `text`: as it is typed now; `bytes`: as it goes to a board. */
+type NamedFile = { path: string; as: 'text' | 'bytes' };
+type FileOf = (args: Args) => NamedFile | null;
+/** `each`: no turn covers it. `file`: what of the volume it takes to the board. */
+type Driven = { each?: (args: Args) => boolean; file?: FileOf };
 type Act = (board: RunBoard, args: Args, context: ToolContext) => Promise<ToolResult>;
 
 export function deviceTools({
@@ -47,24 +53,54 @@ export function deviceTools({
     },
   });
   /** Does something to the board: allowed by the turn that a person allowed, or by a person now. */
-  const drive = (name: DeviceTool, act: Act, each: (args: Args) => boolean = () => false): Tool => ({
-    ...boardSpecificationOf(name),
-    effect: (args): Effect =>
-      !each(args) && turns.covers(args['board'], name) ? 'write' : boardSpecificationOf(name).effect,
-    async act(args, context) {
+  const drive = (name: DeviceTool, act: Act, { each = () => false, file = () => null }: Driven = {}): Tool => {
+    const isCovered = (args: Args) => !each(args) && turns.covers(args['board'], name);
+    const binds = bindTo(file);
+    return {
+      ...boardSpecificationOf(name),
+      effect: (args): Effect => (isCovered(args) ? 'write' : boardSpecificationOf(name).effect),
+      binds,
+      async act(args, context) {
+        const board = await turns.open(String(args['board']));
+        await checkAllowed(board, name);
+        if (context.approved) await checkBound(binds, args, context);
+        else if (!isCovered(args)) throw new Problem('conflict', 'The turn that a person allowed this in is over. Ask again: call it once more.'); // prettier-ignore
+        return turns.during(board, context.signal, () => act(board, args, context));
+      },
+    };
+  };
+  /** The board that the name means, and the file that the arguments name, as they are now. */
+  const bindTo =
+    (file: FileOf) =>
+    async (args: Args): Promise<Bound> => {
       const board = await turns.open(String(args['board']));
-      await checkAllowed(board, name);
-      return turns.during(board, context.signal, () => act(board, args, context));
-    },
-  });
+      const { id } = board;
+      const named = file(args);
+      if (named === null) return { what: id, words: null };
+      const { bytes, sha256 } = await hashOf(board, named);
+      const words = `It uses ${named.path} as it is now: ${bytes} bytes, SHA-256 ${sha256.slice(0, 12)}. If the file changes before, it is not done.`;
+      return { what: `${id} ${sha256}`, words };
+    };
+  async function hashOf(board: RunBoard, { path, as }: NamedFile): Promise<{ bytes: number; sha256: string }> {
+    if (as === 'bytes') return board.hashOfFile((await files.check([path])).paths[0]!);
+    const { text } = await files.read({ path });
+    return { bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
+  }
+  async function checkBound(binds: (args: Args) => Promise<Bound>, args: Args, { bound }: ToolContext): Promise<void> {
+    if ((await binds(args)).what !== bound) throw changed();
+  }
   const isReal = (args: Args) => !turns.isVirtual(args['board']);
   /** What is not before our eyes (a file), or names a motor. */
   const mayMove = (args: Args, text: unknown) => isReal(args) && (typeof text !== 'string' || namesMotor.test(text));
   const question = (board: RunBoard, context: ToolContext, job: JobAsked) =>
     turns.during(board, context.signal, () => board.job(job, { signal: context.signal }), questionMs);
 
-  /** A file of this volume, on its way to the board. */
-  const keepFile = async (board: RunBoard, path: string) => board.keepFile((await files.check([path])).paths[0]!);
+  /** A file of this volume, on its way to the board: the very bytes that a person approved, if one did. */
+  async function keepFile(board: RunBoard, path: string, { approved, bound }: ToolContext): Promise<Artifact> {
+    const artifact = await board.keepFile((await files.check([path])).paths[0]!);
+    if (approved && bound !== `${board.id} ${artifact.sha256}`) throw changed();
+    return artifact;
+  }
 
   return [
     {
@@ -124,7 +160,14 @@ export function deviceTools({
     {
       ...boardSpecificationOf('take_board'),
       reach: { outside: true },
-      async act(args, { signal }) {
+      binds: bindTo(() => null),
+      async act(args, context) {
+        await checkBound(
+          bindTo(() => null),
+          args,
+          context,
+        );
+        const { signal } = context;
         const { tools, minutes = 10 } = args as { tools: string[]; minutes?: number };
         const board = await turns.open(String(args['board']));
         for (const tool of tools) await checkAllowed(board, tool);
@@ -143,11 +186,12 @@ export function deviceTools({
         const { code, path, timeout_s = 30 } = args as { code?: string; path?: string; timeout_s?: number };
         if ((code === undefined) === (path === undefined)) throw new Problem('invalid', 'Give `code` or `path`, one of them.'); // prettier-ignore
         const program = code ?? (await files.read({ path: path! })).text;
+        if (path !== undefined && context.approved && context.bound !== `${board.id} ${sha256Of(program)}`) throw changed(); // prettier-ignore
         const job = { kind: 'exec', code: program, name: path ?? 'program', timeoutMs: timeout_s * 1000 } as const;
         const result = await board.job(job, { signal: context.signal });
         return said(board, result.ok, result.ok ? result.text || '(It printed nothing.)' : failure(result));
       },
-      (args) => mayMove(args, args['code']),
+      { each: (args) => mayMove(args, args['code']), file: ({ path }) => namedFile(path, 'text') },
     ),
     drive(
       'json_command',
@@ -155,7 +199,7 @@ export function deviceTools({
         const job = { kind: 'json', command: command as Args, timeoutMs: Number(timeout_s) * 1000 } as const;
         return jsonResult(board, await board.job(job, { signal }));
       },
-      (args) => isReal(args) && moves.test(String((args['command'] as Args | undefined)?.['action'])),
+      { each: (args) => isReal(args) && moves.test(JSON.stringify(args['command'])) },
     ),
     drive(
       'serial_write',
@@ -164,22 +208,23 @@ export function deviceTools({
         await board.write(new TextEncoder().encode(String(text)));
         return { ok: true, text: `Sent. What it answers begins at byte ${to}.` };
       },
-      (args) => mayMove(args, args['text']),
+      { each: (args) => mayMove(args, args['text']) },
     ),
     drive(
       'write_board_file',
-      async (board, args, { signal }) => {
+      async (board, args, context) => {
+        const { signal } = context;
         const { path, content, from } = args as { path: string; content?: string; from?: string };
         if ((content === undefined) === (from === undefined)) throw new Problem('invalid', 'Give `content` or `from`, one of them.'); // prettier-ignore
         const artifact =
           content === undefined
-            ? await keepFile(board, from!)
+            ? await keepFile(board, from!, context)
             : await board.keep({ name: path, bytes: new TextEncoder().encode(content) });
         const result = await board.job({ kind: 'put', path, artifact }, { signal });
         if (!result.ok) return said(board, false, failure(result));
         return { ok: true, text: `${path} is on the board: ${artifact.bytes} bytes, checked.` };
       },
-      (args) => mayMove(args, args['content']),
+      { each: (args) => mayMove(args, args['content']), file: ({ from }) => namedFile(from, 'bytes') },
     ),
     drive('interrupt_board', async (board) => {
       await board.interrupt();
@@ -191,21 +236,22 @@ export function deviceTools({
         await board.reset(how === 'hard' ? 'hard' : 'soft');
         return { ok: true, text: `The board restarts (${String(how)}).` };
       },
-      ({ how }) => how === 'hard',
+      { each: ({ how }) => how === 'hard' },
     ),
     drive('delete_board_file', async (board, { path }, { signal }) => {
       const result = await board.job({ kind: 'remove', path: String(path) }, { signal });
       return result.ok ? { ok: true, text: `${String(path)} is gone.` } : said(board, false, failure(result));
     }),
-    drive('flash_board', async (board, args, { signal, output }) => {
+    drive('flash_board', async (board, args, context) => {
+      const { signal, output } = context;
       const { path, address, erase = false } = args as { path: string; address: number; erase?: boolean };
-      const artifact = await keepFile(board, path);
+      const artifact = await keepFile(board, path, context);
       const job: JobAsked = { kind: 'flash', chip: board.state().chip, erase, images: [{ artifact, address }] };
       const progress = (done: number | null, note: string) =>
         output(`${note}${done === null ? '' : ` ${Math.round(done * 100)} %`}\n`);
       const result = await board.job(job, { signal, progress });
       return said(board, result.ok, result.ok ? `Flashed and verified. ${result.text}` : failure(result));
-    }),
+    }, { file: ({ path }) => namedFile(path, 'bytes') }), // prettier-ignore
     {
       ...boardSpecificationOf('emergency_stop'),
       async act(args) {
@@ -216,6 +262,10 @@ export function deviceTools({
     },
   ];
 }
+
+const namedFile = (path: unknown, as: NamedFile['as']): NamedFile | null => (typeof path === 'string' ? { path, as } : null); // prettier-ignore
+const sha256Of = (text: string): string => crypto.createHash('sha256').update(text).digest('hex');
+const changed = () => new Problem('conflict', 'It was not done: the board or the file that was approved has changed since. Ask again: call it once more.'); // prettier-ignore
 
 /** The owner's list in the board's file. No list: everything, as far as a person allows it. */
 async function checkAllowed(board: RunBoard, tool: string): Promise<void> {

@@ -2,6 +2,7 @@
 // beside whoever is typing (D3), each write a version with the run's trailer. A definition that an agent writes goes to its person's own
 // volume, where it is live at once; it never lands in a team's by itself (D10). One that words from outside may have asked for is written
 // only once its person has read it.
+import { isBoardPath, readBoardFile } from '#shared/boardFile.ts';
 import { splitLines } from '#shared/diff.ts';
 import { Problem } from '#shared/errors.ts';
 import type { Face } from '#shared/live.ts';
@@ -115,6 +116,7 @@ export function openRunFiles({
     text: string,
   ): Promise<Omit<Written, 'waitsFor'>> {
     const living = await livingText(row);
+    checkBoard({ path: row.path, before: living, after: living === base ? text : applyToString(living, mergeText({ base, ours: living, theirs: text }).edits) }); // prettier-ignore
     if (volume.name !== own && living !== base && !isDefinition(row.path, living)) {
       const { edits } = mergeText({ base, ours: living, theirs: text });
       if (isDefinition(row.path, applyToString(living, edits)))
@@ -213,6 +215,8 @@ export function openRunFiles({
       checkDefines(where, place);
       const { volume, path, meant } = where;
       const before = await store.byPath(volume.id, path);
+      if (before?.kind === 'text')
+        checkBoard({ path, before: await livingText(before), after: Buffer.from(bytes).toString('utf8') });
       const message = `${agent}: ${before ? 'replace' : 'add'} ${path}`;
       await files.upload({ volumeId: volume.id, person, path, bytes, replace: true, message, trailers });
       if (before?.kind === 'text') await commit(volume, before);
@@ -224,6 +228,14 @@ export function openRunFiles({
       };
     },
   };
+}
+
+/** Which tools agents may use on a board is for people to say. */
+function checkBoard({ path, before, after }: { path: string; before: string; after: string }): void {
+  if (!isBoardPath(path)) return;
+  const toolsOf = (text: string) => JSON.stringify(readBoardFile({ path, text }).tools);
+  if (toolsOf(before) !== toolsOf(after))
+    throw new Problem('forbidden', `Which tools agents may use on the board of ${path} is for a person to write. Leave \`tools\` as it is.`); // prettier-ignore
 }
 
 const placeOf = ({ volume, path, defines }: Target): string | null => (defines ? `${path} in ${volume.name}` : null);

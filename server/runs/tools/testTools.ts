@@ -79,6 +79,7 @@ export async function startTools(postgresUrl: string) {
       budget: createBudget({ limits: defaultLimits, clock: { now: () => Date.now() } }),
       taint: noTaint(),
       approved: false,
+      bound: null,
     };
     const toolOf = (name: string) => tools.find((tool) => tool.name === name)!;
     const use = async (name: string, args: Record<string, unknown>): Promise<ToolResult> => {

@@ -238,6 +238,28 @@ test('[RU4] a header makes a definition too: it goes to the person, also when an
   expect(await textOf(await fileId('notes/three.md'))).toBe(half.replace('X', '---'));
 }); // prettier-ignore
 
+test('[RU4] which tools a board allows agents is not for an agent to change, however it writes its file', async () => {
+  const path = 'bench/cube.md';
+  const text = (tools: string) => `---\nlabel: Cube\ntools: ${tools}\n---\nNotes.\n`;
+  await world.call('ada', `PUT /volumes/team%2Flab/files/${path}`, text('[read_sensor]'));
+  const put = { ok: true, text: '', parts: [], files: [{ path, text: text('[flash_board]') }] } satisfies BrowserAnswer;
+  const { use } = runOf('ben', {}, async () => put);
+  await use('read_file', { path });
+  for (const [name, args] of [
+    ['edit_file', { path, old: 'tools: [read_sensor]\n', new: '' }],
+    ['edit_file', { path, old: 'label: Cube\n', new: 'label: [\n' }],
+    ['edit_file', { path, old: 'read_sensor', new: 'read_sensor, flash_board' }],
+    ['write_file', { path, content: text('[flash_board]') }],
+  ] as const)
+    expect(await use(name, args), JSON.stringify(args)).toMatchObject({
+      ok: false,
+      text: expect.stringMatching(/tools/),
+    });
+  expect((await use('execute_python', { code: 'print(1)' })).text).toMatch(/cube\.md was not kept/);
+  expect(await textOf(await fileId(path))).toBe(text('[read_sensor]'));
+  expect(await use('edit_file', { path, old: 'Notes.', new: 'The left wheel is weak.' })).toMatchObject({ ok: true });
+});
+
 test('[RU9] keys in files never reach the model, and survive what the model writes', async () => {
   const key = `sk-ant-api03-${'aZ3kQ9xY7bT1vW5n'.repeat(3)}`;
   const path = '/volumes/team%2Flab/files/notes/keys.md';
