@@ -55,6 +55,19 @@ test('menus, hints and dialogs open by pointer and by key, and give the focus ba
   await expect(page.getByRole('alertdialog')).toHaveCount(0);
   await expect(page.getByRole('treeitem', { name: /agents/ })).toBeVisible();
 
+  // what is typed after a choice from a menu: the menu is gone and does not take the focus back
+  for (const [entry, label] of [
+    ['Rename', 'New name for README.md'],
+    ['New file', 'Name of the new file'],
+    ['New folder', 'Name of the new folder'],
+  ] as const) {
+    await row.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: entry }).click();
+    await expect(page.getByRole('textbox', { name: label })).toBeFocused();
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('textbox', { name: label })).toHaveCount(0);
+  }
+
   // words are looked for before the editor was ever touched
   await ada.open('team/lab', 'README.md');
   await page.locator('.cm-content').focus();

@@ -1,6 +1,7 @@
 // The tables of versions made again from git: after somebody else moved the branch, after a backup came back, or because they are
 // doubted. What only the tables knew of a commit (its kind, who belongs together, the ids of files) is kept where git still has it.
 import crypto from 'node:crypto';
+import { splitLines } from '#shared/diff.ts';
 import { splitTrailers, type CommitObject } from '../../platform/gitObjects.ts';
 import type { Repository } from '../../platform/repository.ts';
 import type { ChangedPath } from '../../platform/treeChanges.ts';
@@ -49,6 +50,7 @@ export async function rebuildIndex({
   const nameOf = nameRows(rows, files);
   const versions: Version[] = [];
   const runsOf = new Map<string, { position: number; runs: Runs }>();
+  const away = new Map<string, string>();
   for (const [i, object] of objects.entries()) {
     const parent = i > 0 ? objects[i - 1]!.oid : null;
     const position = i + 1;
@@ -59,11 +61,20 @@ export async function rebuildIndex({
 
   async function describe(file: FollowedFile, position: number): Promise<VersionFile> {
     const [before, after] = [await textOf(file.blobBefore), await textOf(file.blob)];
-    if (before === null || after === null) return { ...file, added: 0, removed: 0, binary: true };
-    const runs = file.blobBefore === null ? [] : (runsOf.get(file.fileId)?.runs ?? []);
-    const { added, removed, runs: next } = bringForward({ runs, before, after, position });
-    runsOf.set(file.fileId, { position, runs: next });
-    return { ...file, added, removed, binary: false };
+    if (before === null || after === null) {
+      // bytes that become text: its lines are of this version
+      if (after !== null)
+        runsOf.set(file.fileId, { position, runs: after === '' ? [] : [[splitLines(after).length, position]] });
+      return { ...file, added: 0, removed: 0, binary: true };
+    }
+    // a file that was away comes back with its lines as they were
+    const was = file.blobBefore === null ? ((await textOf(away.get(file.fileId) ?? null)) ?? '') : before;
+    const runs = was === '' ? [] : (runsOf.get(file.fileId)?.runs ?? []);
+    const brought = bringForward({ runs, before: was, after, position });
+    runsOf.set(file.fileId, { position, runs: file.blob === null ? runs : brought.runs });
+    if (file.blob === null && file.blobBefore !== null) away.set(file.fileId, file.blobBefore);
+    if (file.blobBefore === null) return { ...file, added: splitLines(after).length, removed: 0, binary: false };
+    return { ...file, added: brought.added, removed: brought.removed, binary: false };
   }
 
   const plan: Plan = { volumeId, at: now, versions, rows: [], marks: [], blames: [], searches: [] };

@@ -69,7 +69,8 @@ export async function planTables(needs: Needs): Promise<Plan> {
     if (blob) searches.set(fileId, { fileId, path, blob });
     else searches.delete(fileId);
     const [before, after] = [await texts.of(blobBefore), await texts.of(blob)];
-    return { ...file, ...(await lines.bring({ fileId, before, after, position, isNew: blobBefore === null })) };
+    const change = blobBefore === null ? 'comes' : blob === null ? 'goes' : 'stays';
+    return { ...file, ...(await lines.bring({ fileId, before, after, position, change })) };
   }
 }
 
@@ -122,18 +123,30 @@ function blobName(text: string): string {
   return crypto.createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }
 
+type Brought = { fileId: string; before: string; after: string; position: number; change: 'comes' | 'stays' | 'goes' };
+
 /** Blames of the files, brought forward commit by commit. */
 async function openLines({ store, repository, drafts }: Needs) {
   const ids = [...new Set(drafts.flatMap((draft) => draft.entries.map((entry) => entry.fileId)))];
   const blames: Map<string, { position: number; runs: Runs }> = await store.blamesOf(ids);
   const touched = new Set<string>();
+  const gone = new Map<string, string>();
 
+  const textOf = async (blob: string) => (await repository.readBlob(blob))?.toString() ?? '';
   /** A blame that is missing or does not fit (never seen, but it would be wrong for ever) is made again from the versions. */
   async function runsFor(fileId: string, before: string): Promise<Runs> {
     const runs = blames.get(fileId)?.runs;
     if (runs && countRuns(runs) === splitLines(before).length) return runs;
-    const textOf = async (blob: string) => (await repository.readBlob(blob))?.toString() ?? '';
     return walkBlame({ versions: await store.versionsOfFile(fileId), textOf });
+  }
+
+  /** Null: there never was one. */
+  async function textBeforeItWent(fileId: string): Promise<string | null> {
+    if (!blames.has(fileId)) return null; // spares an import the question for each of its files
+    const here = gone.get(fileId);
+    if (here !== undefined) return here;
+    const last = (await store.versionsOfFile(fileId)).findLast(({ blob }) => blob !== null)?.blob;
+    return last ? await textOf(last) : null;
   }
 
   return {
@@ -144,13 +157,18 @@ async function openLines({ store, repository, drafts }: Needs) {
       blames.set(fileId, { ...known, position });
       touched.add(fileId);
     },
-    async bring(version: { fileId: string; before: string; after: string; position: number; isNew: boolean }) {
-      const { fileId, before, position } = version;
-      const runs = version.isNew ? [] : await runsFor(fileId, before);
-      const { added, removed, runs: next } = bringForward({ ...version, runs });
-      blames.set(fileId, { position, runs: next });
+    /** Of a file that goes, whose lines they were is kept: put back, they are theirs again. */
+    async bring(version: Brought) {
+      const { fileId, before, after, position, change } = version;
+      const was = change === 'comes' ? await textBeforeItWent(fileId) : before;
+      const known = was === null ? [] : await runsFor(fileId, was);
+      const brought = bringForward({ runs: known, before: was ?? '', after, position });
+      blames.set(fileId, { position, runs: change === 'goes' ? known : brought.runs });
       touched.add(fileId);
-      return { added, removed };
+      if (change === 'goes') gone.set(fileId, before);
+      return change === 'comes'
+        ? { added: splitLines(after).length, removed: 0 }
+        : { added: brought.added, removed: brought.removed };
     },
     kept: () => [...touched].map((fileId) => ({ fileId, ...blames.get(fileId)! })),
   };

@@ -49,7 +49,7 @@ export function bringForward({
 
 export const countRuns = (runs: Runs): number => runs.reduce((sum, [lines]) => sum + lines, 0);
 
-/** Blame from the first version on; `blob: null` where the file was away. */
+/** Blame from the first version on; `blob: null` where the file was away, and came back with its lines as they were. */
 export async function walkBlame({
   versions,
   textOf,
@@ -59,7 +59,8 @@ export async function walkBlame({
 }): Promise<Runs> {
   let [runs, before]: [Runs, string] = [[], ''];
   for (const { position, blob } of versions) {
-    const after = blob === null ? '' : await textOf(blob);
+    if (blob === null) continue;
+    const after = await textOf(blob);
     runs = bringForward({ runs, before, after, position }).runs;
     before = after;
   }

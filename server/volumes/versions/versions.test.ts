@@ -165,10 +165,15 @@ test('[SY14] a rename, a move and a deletion keep the file, its history and its 
     kind: 'restore',
     plan: async () => [{ kind: 'put', fileId: a!, path: 'x/b.md', fileKind: 'text', content: (await rooms.read(a!))! }],
   });
-  expect(back.versions[0]!.files[0]).toMatchObject({ fileId: a, blobBefore: null });
+  expect(back.versions[0]!.files[0]).toMatchObject({ fileId: a, blobBefore: null, added: 3, removed: 0 });
+  const authors = async () => (await versions.blame({ volumeId, path: 'x/b.md' })).runs.map((run) => run.author?.login);
+  expect(await authors()).toEqual(['ada', 'ben', 'cyd']); // who put it back did not write it
+  await type(a!, ben, (now) => `ben first\n${now}`);
+  await versions.checkpointNow({ volumeId });
+  expect(await authors()).toEqual(['ben', 'ada', 'ben', 'cyd']);
   expect(
     (await versions.log({ volumeId, path: 'x/b.md', limit: 50 })).commits.map((commit) => commit.files[0]!.change),
-  ).toEqual(['created', 'deleted', 'renamed', 'edited', 'renamed', 'edited', 'created']);
+  ).toEqual(['edited', 'created', 'deleted', 'renamed', 'edited', 'renamed', 'edited', 'created']);
   expect(isClean(volumeId)).toBe(true);
 });
 

@@ -1,7 +1,7 @@
 // What a person does with the files and folders of the open volume; each verb asks the server, then shows what it answered.
 import type { FileAddress } from '#shared/api.ts';
 import { count } from '#lib/ui/words.ts';
-import { isInside, nameOf } from './tree.ts';
+import { isInside, joinPath, nameOf } from './tree.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
 /** Makes a file and opens it. */
@@ -51,6 +51,19 @@ export async function rename(workspace: Workspace, from: string, to: string): Pr
     workspace.expanded.renamed(from, to);
     renamed(workspace, files);
   }
+}
+
+/** Puts a file or a folder into another folder; the toast takes it back, because a thing is dropped by accident soon. */
+export async function move(workspace: Workspace, from: string, into: string): Promise<void> {
+  const to = joinPath(into, nameOf(from));
+  if (from === to) return;
+  await rename(workspace, from, to);
+  workspace.expanded.reveal(to);
+  const back = () => rename(workspace, to, from).catch((error: unknown) => workspace.toasts.fail(error));
+  workspace.toasts.show({
+    text: `Moved ${nameOf(from)} ${into ? `into ${into}` : 'to the top'}`,
+    act: { label: 'Undo', run: () => void back() },
+  });
 }
 
 /** Deletes a file or a folder with all that is in it; the toast puts it back. */

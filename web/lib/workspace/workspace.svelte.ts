@@ -8,7 +8,7 @@ import { hasRole } from '#shared/permissions.ts';
 import { isOffline, type Api } from '#lib/api.ts';
 import type { Toasts } from '#lib/ui/toasts.svelte.ts';
 import { Actions } from './actions.svelte.ts';
-import { createFile, createFolder, putBack, remove, rename } from './fileVerbs.ts';
+import { createFile, createFolder, move, putBack, remove, rename } from './fileVerbs.ts';
 import { OpenFolders } from './folders.svelte.ts';
 import { Layout, readKept, writeKept, type Storage } from './layout.svelte.ts';
 import type { LinkState } from './lastingSocket.ts';
@@ -33,8 +33,8 @@ export type Outside = {
   leave?: (personId: string) => Promise<void>;
 };
 
-/** What the editor tells the status bar. */
-export type EditorStatus = { line: number; column: number; words: number; problems: number };
+/** What the editor tells the status bar. `words`: null until they are counted. */
+export type EditorStatus = { line: number; column: number; words: number | null; problems: number };
 /** What a place says in the status bar, and the keys that work in it. */
 export type Footer = { icon?: unknown; text: string; keys: { keys: string[]; text: string }[] };
 
@@ -115,7 +115,10 @@ export class Workspace {
     void this.notifications.read();
     this.#live = this.#outside.live({
       message: (message) => this.hear(message),
-      state: (state) => (this.connection = state),
+      state: (state) => {
+        this.connection = state;
+        if (state === 'offline') this.here = []; // nobody tells us any more
+      },
       opened: (again) => this.#opened(again),
       refused: () => this.#outside.signedOut(),
     });
@@ -283,6 +286,7 @@ export class Workspace {
   createFile = (path: string, text = ''): Promise<FileAddress> => createFile(this, path, text);
   createFolder = (path: string): Promise<void> => createFolder(this, path);
   rename = (from: string, to: string): Promise<void> => rename(this, from, to);
+  move = (from: string, into: string): Promise<void> => move(this, from, into);
   remove = (path: string): Promise<void> => remove(this, path);
   putBack = (ids: string[]): Promise<void> => putBack(this, ids);
   upload = (uploads: Upload[], into = ''): Promise<void> => upload(this, uploads, into);

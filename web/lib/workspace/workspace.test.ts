@@ -87,6 +87,7 @@ async function world(
     live = true;
     news!.state('open');
     news!.opened(again);
+    return () => news!.state('offline');
   };
   const go = (path: string | null = null, name = 'team/lab') =>
     workspace.go({ volume: name, view: 'files', path, query: {} });
@@ -202,6 +203,32 @@ test('a folder that moves takes its open files and its open state along', async 
   expect(workspace.activeFile?.path).toBe('old/agents/b.md');
   expect(shown.at(-1)).toBe('= /v/team/lab/f/old/agents/b.md');
   expect(workspace.expanded.has('old/agents')).toBe(true);
+});
+
+test('what is moved is said, and the toast moves it back', async () => {
+  const { workspace, go, toasts } = await world({
+    'PATCH /volumes/:volume/files/*path': ({ params, body }) => ({
+      id: 'id-a.md',
+      path: (body as { rename_to: string }).rename_to,
+      from: params['path'],
+    }),
+  });
+  await go('a.md');
+  await workspace.move('a.md', 'agents');
+  expect(workspace.activeFile?.path).toBe('agents/a.md');
+  expect(toasts.shown[0]!.text).toBe('Moved a.md into agents');
+  toasts.shown[0]!.act!.run();
+  await expect.poll(() => workspace.activeFile?.path).toBe('a.md');
+});
+
+test('without a connection nobody is said to be here', async () => {
+  const { workspace, go, connect } = await world();
+  const lose = connect();
+  await go('a.md');
+  workspace.hear({ type: 'presence', volume: 'team/lab', here: [{ person: face('ben'), fileId: 'id-a.md' }] });
+  expect(workspace.facesIn().map(({ login }) => login)).toEqual(['ben']);
+  lose();
+  expect(workspace.facesIn()).toEqual([]);
 });
 
 test('uploads: a taken name gets a number, one failure does not stop the others, the toast says both', async () => {
