@@ -16,7 +16,10 @@ beforeAll(async () => {
     if (to) response.writeHead(Number(request.headers['x-status'] ?? 302), { location: decodeURIComponent(to) }).end();
     else if (request.url === '/big') response.end(Buffer.alloc(100_000));
     else if (request.url === '/endless') response.write('a');
-    else if (request.url === '/silent') return;
+    else if (request.url === '/words') {
+      for (let n = 0; n < 40; n++) await new Promise((done) => response.write(`${n} `, () => setTimeout(done, 5)));
+      response.end(Buffer.alloc(300_000, '.'));
+    } else if (request.url === '/silent') return;
     else response.end(`hello ${request.url}`);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -148,6 +151,16 @@ test('keys stay with the server they are for, and a form is sent again only wher
     redirects: 1,
   });
   expect(seen.at(-1)).toMatchObject({ url: '/f', body: 'form' });
+});
+
+test('what is read lazily comes when it is asked for, and is whole', async () => {
+  const { chunks } = await local().request({ url: there('/words'), lazy: true });
+  let text = '';
+  for await (const chunk of chunks()) {
+    text += Buffer.from(chunk).toString();
+    if (!text.endsWith('.')) await new Promise((done) => setTimeout(done, 60));
+  }
+  expect(text).toBe(`${Array.from({ length: 40 }, (_, i) => `${i} `).join('')}${'.'.repeat(300_000)}`);
 });
 
 test('answers have a size and a time', async () => {

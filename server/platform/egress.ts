@@ -20,6 +20,8 @@ export type EgressRequest = {
   /** For the whole exchange; 60 s unless told. Of these at most 10 s to connect. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** What comes while nobody reads waits in the system's buffers, and wakes nobody. */
+  lazy?: boolean;
 };
 
 /** Reading the body throws `too-large` past the limit and `unavailable` when time is up. One reader only. */
@@ -94,13 +96,14 @@ export function createEgress({
       maxBytes = 10 * MiB,
       timeoutMs = 60_000,
       signal,
+      lazy = false,
     }) {
       const time = AbortSignal.timeout(timeoutMs);
       const ends = signal ? AbortSignal.any([time, signal]) : time;
       let next = { url: new URL(parse(url)), method, headers, body };
       for (let left = redirects; ; left--) {
         const checked = await check(next.url);
-        const response = await send({ ...next, ...checked, signal: ends, connectMs });
+        const response = await send({ ...next, ...checked, signal: ends, connectMs, lazy });
         const location = response.headers.location;
         if (left <= 0 || !location || ![301, 302, 303, 307, 308].includes(response.statusCode!))
           return answerOf({ response, url: checked.url, maxBytes, signal: ends });
@@ -141,7 +144,8 @@ function send({
   body,
   signal,
   connectMs,
-}: Step & { target: Address; signal: AbortSignal; connectMs: number }): Promise<http.IncomingMessage> {
+  lazy,
+}: Step & { target: Address; signal: AbortSignal; connectMs: number; lazy: boolean }): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const secure = url.protocol === 'https:';
     const fail = (error: unknown) =>
@@ -158,6 +162,7 @@ function send({
       agent: false, // a connection of its own, to the checked address and no other
       signal,
       maxHeaderSize: 64 * 1024,
+      ...(lazy && { highWaterMark: 1 }), // the answer's, too: after each piece the socket rests until somebody asks for more
       // Node asks for one address or for a list of them
       lookup: (_host, options, found) =>
         options.all

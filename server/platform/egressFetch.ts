@@ -49,6 +49,7 @@ export function createEgressFetch({
         ...(init.body != null && { body: bodyOf(init.body) }),
         signal: init.signal ? AbortSignal.any([init.signal, silence.signal]) : silence.signal,
         timeoutMs: wholeMs,
+        lazy: restMs > 0,
         ...(maxBytes && { maxBytes }),
       });
       const chunks = answer.chunks();

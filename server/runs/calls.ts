@@ -76,7 +76,7 @@ export async function sayCalls({
   await told; // together: each that comes after another is durable with it
 }
 
-/** Does the calls of the last turn that have no result. A string: why the run has to end. `limited`: a limit refused some of them. */
+/** Does the calls of the last turn that have no result; what came of them is told, not yet durable. A string: why the run has to end. `limited`: a limit refused some of them. */
 export async function doCalls(around: CallSurroundings): Promise<{ end: string | null; limited: string | null }> {
   const { telling, signal } = around;
   let limited: string | null = null;
@@ -210,7 +210,8 @@ async function act({
   source ??= !shaped.ok && reachOf(tool, args, head).outside ? tool.name : undefined;
   if (source !== undefined && !taint.sources.includes(source)) taint.sources.push(source);
   const untrusted = source === undefined ? {} : { untrusted: true };
-  await telling.tell({ type: 'result', call: call.id, ...shaped, ms, ...untrusted });
+  // durable before the next call acts or the model is asked again, in one statement with what is told then
+  void telling.tell({ type: 'result', call: call.id, ...shaped, ms, ...untrusted });
   await tellTaint(around);
 }
 

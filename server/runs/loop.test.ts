@@ -153,6 +153,28 @@ describe('doing calls', () => {
     expect(end.outcome).toBe('done');
   });
 
+  test('[RU1] results are told together with the next turn, and durable before the model is asked again', async () => {
+    const durable: string[] = [];
+    const waiting: (() => void)[] = [];
+    const model = scriptedModel([{ calls: [['look', {}, 'a1']] }, () => (durable.push('asked'), 'Done.')]);
+    let seq = 0;
+    await play({
+      model,
+      tools: [look],
+      emit: async (act) => {
+        const event = { ...act, seq: ++seq, at: new Date().toISOString() };
+        // the result becomes durable only when the next turn has been told
+        if (act.type === 'result') await new Promise<void>((done) => waiting.push(done));
+        else await pause(5);
+        durable.push(act.type);
+        if (act.type === 'turn') for (const done of waiting.splice(0)) done();
+        return event;
+      },
+    });
+    expect(durable.slice(durable.indexOf('acting'))).toEqual(['acting', 'turn', 'result', 'asked', 'text', 'usage']);
+    expect(model.asked[1]!.messages.at(-1)).toMatchObject({ role: 'tool', callId: 'a1' });
+  });
+
   test('[RU1] when events cannot be made durable nothing more is done', async () => {
     let acted = false;
     const tool = toolOf({ name: 'write', act: async () => ((acted = true), { ok: true, text: '' }) });

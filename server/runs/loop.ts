@@ -108,6 +108,7 @@ async function goOn({ input, around, dialogue }: Going): Promise<LoopEnd> {
     });
   if (openCalls(telling.state).length > 0) {
     const { end } = await doCalls(around);
+    await telling.settled();
     if (end) return failed(end);
   }
 
@@ -117,6 +118,7 @@ async function goOn({ input, around, dialogue }: Going): Promise<LoopEnd> {
     const full = budget.takeStep();
     if (full) return failed(full);
     void telling.tell({ type: 'turn', step: ++step, model: input.model.name, strategy: input.model.strategy });
+    await telling.settled(); // the results of the turn before, too
     const answer = await dialogue.turn(step);
     if (typeof answer === 'string' || answer.calls.length === 0) await telling.settled();
     if (typeof answer === 'string') return failed(answer);
@@ -126,9 +128,10 @@ async function goOn({ input, around, dialogue }: Going): Promise<LoopEnd> {
       poor = 0;
       await sayCalls({ calls, step, cut: end === 'length', around });
       const done = await doCalls(around);
-      if (done.end) return failed(done.end);
-      if (done.limited && limits++ > 0) return failed(done.limited);
-      continue;
+      const isOver = done.end ?? (done.limited && limits++ > 0 ? done.limited : null);
+      if (isOver === null) continue;
+      await telling.settled();
+      return failed(isOver);
     }
     if (end === 'refusal') return failed('The model refused to go on.');
     if (end !== 'length' && text.trim() !== '') {

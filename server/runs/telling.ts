@@ -23,9 +23,13 @@ export type Stream = { add(text: string): void; end(): void };
 /** A word that is longer than this is not waited for. */
 const longestWord = 4096;
 
-/** Between two pieces of a stream, in milliseconds; a beat that all runs keep, so that what they say goes into one transaction. */
-const beat = 40;
-const untilBeat = () => beat - (performance.now() % beat);
+/**
+ * Between two pieces of a stream, in milliseconds: often enough to read along. All runs keep this beat, so that what they say goes into one
+ * statement; the first words of a stream do not wait for it.
+ */
+const beat = 100;
+/** The next beat, unless it is so near that hardly anything would have come. */
+const untilBeat = () => beat - (performance.now() % beat) + (performance.now() % beat > beat / 2 ? beat : 0);
 
 export function openTelling({ emit, past }: { emit: Emit; past: RunState | null }): Telling {
   let state = past ?? emptyRun();
@@ -35,8 +39,7 @@ export function openTelling({ emit, past }: { emit: Emit; past: RunState | null 
 
   /** Handed over at once, in order: whoever writes them down may write several together. */
   function tell(act: RunAct): Promise<void> {
-    if (broken) return Promise.reject(broken.error as Error);
-    const written = emit(act);
+    const written = broken ? Promise.reject<never>(broken.error) : emit(act);
     const told = Promise.all([written, last]).then(
       ([event]) => {
         state = reduceRun(state, event);
@@ -60,7 +63,8 @@ export function openTelling({ emit, past }: { emit: Emit; past: RunState | null 
     /** `most`: characters, then it is cut. `hide`: it may hold secrets; a word is told when it is whole. */
     stream(act, { most = Infinity, hide = false } = {}) {
       let [waiting, total] = ['', 0];
-      let timer: ReturnType<typeof setTimeout> | null = null;
+      let timer: NodeJS.Timeout | null = null;
+      let planned: NodeJS.Immediate | null = null;
       let flight: Promise<void> | null = null;
       let ended = false;
 
@@ -71,7 +75,7 @@ export function openTelling({ emit, past }: { emit: Emit; past: RunState | null 
         return hide ? hideSecrets(text) : text;
       }
       function flush(): void {
-        timer = null;
+        timer = planned = null;
         if (flight) return;
         const text = take();
         if (text === '') return;
@@ -86,11 +90,14 @@ export function openTelling({ emit, past }: { emit: Emit; past: RunState | null 
           if (ended || total >= most || text === '') return;
           total += text.length;
           waiting += total > most ? `${text.slice(0, text.length - (total - most))}\n…` : text;
-          if (!flight) timer ??= setTimeout(flush, total === text.length ? 0 : untilBeat());
+          if (flight) return;
+          if (total === text.length) planned = setImmediate(flush);
+          else if (!planned) timer ??= setTimeout(flush, untilBeat());
         },
         end() {
           ended = true;
           if (timer) clearTimeout(timer);
+          if (planned) clearImmediate(planned);
           const rest = take();
           if (rest !== '') tell(act(rest)).catch(() => undefined); // the next that is told fails, too
         },
