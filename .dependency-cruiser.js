@@ -114,6 +114,14 @@ export default {
       },
       to: { path: '^(node:)?(http|https|http2|net|tls|dgram|undici)$', dependencyTypesNot: typeOnly },
     },
+    {
+      name: 'what-runs-is-installed',
+      comment:
+        'The server runs on `dependencies` alone; what goes into the web app, and what builds it, is in `devDependencies`.',
+      severity: 'error',
+      from: { path: '^(server|shared)/', pathNot: ['^server/platform/development\\.ts$', tests] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: typeOnly },
+    },
   ],
   options: {
     exclude: { path: ['^web/(build|node_modules)', '\\.svelte-kit', '^bench/sync/'] },

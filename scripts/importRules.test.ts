@@ -5,15 +5,21 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ESLint } from 'eslint';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 
+// both tools read the whole tree, and a busy machine takes its time
+vi.setConfig({ testTimeout: 120_000 });
 const root = path.join(import.meta.dirname, '..');
 const bin = path.join(root, 'node_modules/.bin');
 const tree = fs.mkdtempSync(path.join(os.tmpdir(), 'llmos-imports-'));
 afterAll(() => fs.rmSync(tree, { recursive: true, force: true }));
 
 const good: Record<string, string> = {
-  'package.json': JSON.stringify({ type: 'module', imports: { '#shared/*': './shared/*', '#lib/*': './web/lib/*' } }),
+  'package.json': JSON.stringify({
+    type: 'module',
+    imports: { '#shared/*': './shared/*', '#lib/*': './web/lib/*' },
+    devDependencies: { uplot: '*' },
+  }),
   'shared/errors.ts': `export const codes = 1;`,
   // the other half of the cycle; it is reported once
   'shared/second.ts': `import { first } from './first.ts'; export const second = () => first;`,
@@ -69,6 +75,10 @@ const bad: Record<string, { text: string; rule: string }> = {
   'server/volumes/settings.ts': {
     text: `import { config } from '../config.ts'; export const settings = config;`,
     rule: 'slices-do-not-know-main-or-config',
+  },
+  'server/volumes/drawing.ts': {
+    text: `import uPlot from 'uplot'; export const drawing = uPlot;`,
+    rule: 'what-runs-is-installed',
   },
   'e2e/inside.ts': {
     text: `import { rooms } from '../server/sync/rooms.ts'; export const inside = rooms;`,
