@@ -5,6 +5,7 @@ import { FitAddon } from '@xterm/addon-fit';
 import { Terminal, type IMarker } from '@xterm/xterm';
 import type { Mark } from '#shared/devices.ts';
 import { bytes as bytesWords } from '#lib/ui/words.ts';
+import { createConsoleInk } from './consoleInk.ts';
 import { createConsoleFilter } from './consoleText.ts';
 import type { Entry, Scrollback } from './scrollback.ts';
 
@@ -53,6 +54,7 @@ export function openTerminal({
   const fit = new FitAddon();
   terminal.loadAddon(fit);
   const filter = createConsoleFilter();
+  const ink = createConsoleInk();
   const times: { marker: IMarker; at: number }[] = [];
   let waiting: { data: Uint8Array | string; at: number | null }[] = [];
   let waitingBytes = 0;
@@ -72,7 +74,7 @@ export function openTerminal({
       fold.bytes += one.bytes.length;
       return;
     }
-    push(filter.pass(one.bytes), one.at);
+    push(ink.pass(filter.pass(one.bytes)), one.at);
     if (filter.atText) for (const late of lateMarks.splice(0)) mark(late);
   }
   function mark(one: Mark): void {
@@ -89,11 +91,14 @@ export function openTerminal({
       return;
     }
     line(one.text, one);
-    if (folded && one.kind === 'job' && one.job) fold = { job: one.job, bytes: 0 };
+    if (!folded || one.kind !== 'job' || !one.job) return;
+    fold = { job: one.job, bytes: 0 };
+    ink.reset();
   }
   function line(text: string, { at }: Mark): void {
     const plain = text.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ').slice(0, 300);
-    push(`${atLineStart ? '' : '\r\n'}\x1b[0;90m-------- ${plain}, ${secondsClock(at)} --------\x1b[0m\r\n`, null);
+    const words = `-------- ${plain}, ${secondsClock(at)} --------`;
+    push(`${atLineStart ? '' : '\r\n'}\x1b[0;90m${words}\x1b[0m\r\n${ink.again()}`, null);
     atLineStart = true;
   }
   function push(data: Uint8Array | string, at: number | null): void {
@@ -193,6 +198,7 @@ export function openTerminal({
       fold = null;
       lateMarks = [];
       filter.reset();
+      ink.reset();
       atLineStart = true;
       for (const { marker } of times.splice(0)) marker.dispose();
       terminal.reset();

@@ -1,7 +1,6 @@
 // The board's side of a shared board, in the browser that holds it: what the board says goes to the server, what its driver sends comes
 // back, fenced by the lease (DE2). It runs in a tab that may be hidden, where timers sleep: no byte waits for one.
 import {
-  frameMostBytes,
   frameTypes,
   type DeviceState,
   type FromHost,
@@ -12,6 +11,8 @@ import {
 } from '#shared/devices.ts';
 import { openDeviceSocket } from './deviceSocket.ts';
 import type { LinkState, Outside } from '#lib/workspace/lastingSocket.ts';
+import { createHostOutput } from './hostOutput.ts';
+import { restBoard, stopBoard } from './hostStop.ts';
 import type { BoardPort, Lost } from './port.ts';
 
 export type PerformJob = (work: {
@@ -45,18 +46,11 @@ export type Host = {
   leave: () => Promise<void>;
 };
 
-/** What waits for a connection, at most. */
-const mostWaiting = 1024 * 1024;
 /** What waits for the board to take it, at most. */
 const mostInput = 256 * 1024;
 /** Without the server nobody can be told anything: a board that was driven comes to rest by itself. */
 const lonelyTime = 10_000;
 const progressEvery = 200;
-const bytesOf = (text: string) => new TextEncoder().encode(text);
-const ctrlC = Uint8Array.of(3, 3);
-const jsonStop = bytesOf('\r\n{"action":"stop"}\r\n');
-/** A program that was interrupted leaves its motors as they were: MicroPython is asked to turn those of the robot off. */
-const motorsOff = bytesOf("import sys; 'robot' in sys.modules and sys.modules['robot'].stop()\r\n");
 
 export function openHost({
   address,
@@ -69,7 +63,7 @@ export function openHost({
   news,
   outside,
   pause = (ms) => new Promise((done) => setTimeout(done, ms)),
-  soon = afterThisTask,
+  soon,
 }: {
   address: string;
   port: BoardPort;
@@ -93,11 +87,6 @@ export function openHost({
   let epoch = 0;
   let over = -1;
   let open = false;
-  let ended = false;
-  let sent = 0;
-  let dropped = 0;
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
   let input: Promise<void> = Promise.resolve();
   let inputBytes = 0;
   /** Counts up whenever what waits for the board must not reach it any more. */
@@ -124,71 +113,30 @@ export function openHost({
         if (type === frameTypes.input) receive(under, bytes.slice());
       },
       refused: ({ reason }) => {
-        ended = true;
+        output.end();
         alone();
         news.refused(reason || 'The server does not take this board any more.');
       },
     },
   });
   const say = (message: FromHost) => socket.send(message);
+  const output = createHostOutput({ socket, isOpen: () => open, soon });
 
   function sayAll(): void {
     stopLonely?.();
     stopLonely = null;
     say({ type: 'hosting', kind: port.kind, port: port.label, agent, baud });
     if (lost) say({ type: 'connection', connection: 'lost', why: lost.words });
-    const held = waiting;
-    waiting = [];
-    waitingBytes = 0;
-    for (const bytes of held) output(bytes);
+    output.resume();
   }
 
   // ---- what the board says
-  let gathered: Uint8Array[] = [];
-  /** Many small pieces are one frame: the server counts frames. */
-  function gather(bytes: Uint8Array): void {
-    gathered.push(bytes);
-    if (gathered.length === 1) soon(flush);
-  }
-  function flush(): void {
-    const all = gathered;
-    gathered = [];
-    output(all.length === 1 ? all[0]! : joined(all));
-  }
-  function output(bytes: Uint8Array): void {
-    if (ended) return;
-    if (!open || socket.waiting > mostWaiting) {
-      waiting.push(bytes);
-      waitingBytes += bytes.length;
-      while (waitingBytes > mostWaiting) {
-        const oldest = waiting.shift()!;
-        waitingBytes -= oldest.length;
-        dropped += oldest.length;
-        sent += oldest.length; // a gap that the server can see
-      }
-      return;
-    }
-    if (waiting.length > 0) {
-      const held = waiting;
-      waiting = [];
-      waitingBytes = 0;
-      for (const one of held) put(one);
-    }
-    put(bytes);
-  }
-  function put(bytes: Uint8Array): void {
-    for (let from = 0; from < bytes.length; from += frameMostBytes) {
-      const part = bytes.subarray(from, from + frameMostBytes);
-      socket.sendFrame({ type: frameTypes.output, epoch: 0, offset: sent, bytes: part });
-      sent += part.length;
-    }
-  }
   function attach(next: BoardPort): void {
     detach();
     port = next;
     lost = null;
     const stops = [
-      port.onBytes(gather),
+      port.onBytes(output.gather),
       port.onLost((why) => {
         if (why.reason === 'closed') return;
         turn += 1;
@@ -223,42 +171,23 @@ export function openHost({
       .catch(() => {}) // its loss is told by the port
       .finally(() => (inputBytes -= bytes.length));
   }
-  async function rest(): Promise<void> {
+  function rest(): void {
     turn += 1;
     for (const job of jobs.values()) job.abort('cancelled');
-    if (lost) return;
-    for (const bytes of [ctrlC, jsonStop, motorsOff]) await port.write(bytes).catch(() => {});
+    if (!lost) void restBoard(port);
   }
-  /** Each step is tried whatever became of the one before. */
   async function stop(): Promise<void> {
     turn += 1;
-    const done: string[] = [];
     for (const job of jobs.values()) job.abort('cancelled');
-    if (lost) return void say({ type: 'stopped', text: `The board is not there: ${lost.words}` });
-    const within = (work: Promise<unknown>, ms: number) =>
-      Promise.race([work, pause(ms).then(() => Promise.reject(new Error('late')))]);
-    const step = async (what: string, work: () => Promise<unknown>) => {
-      try {
-        await within(work(), 1500);
-        done.push(what);
-      } catch {
-        // the next step is stronger
-      }
-    };
-    await step('Ctrl-C', () => port.write(ctrlC));
-    await step('stop', () => port.write(jsonStop));
-    await step('reset', () => port.reset('hard'));
-    say({
-      type: 'stopped',
-      text: done.length > 0 ? `Sent: ${done.join(', ')}` : 'The board took nothing. Cut its power.',
-    });
+    const text = lost ? `The board is not there: ${lost.words}` : await stopBoard(port, pause);
+    say({ type: 'stopped', text });
   }
   function alone(): void {
     if (stopLonely || !state?.lease) return;
     stopLonely = outside.after(lonelyTime, () => {
       stopLonely = null;
       over = Math.max(over, epoch);
-      void rest();
+      rest();
     });
   }
 
@@ -324,7 +253,7 @@ export function openHost({
       stopping ??= stop().finally(() => (stopping = null));
     } else if (message.type === 'safe') {
       over = Math.max(over, epoch);
-      void rest();
+      rest();
     } else if (message.type === 'job') void work(message.job);
     else if (message.type === 'cancel-job') jobs.get(message.id)?.abort('cancelled');
     else if (message.type === 'signals') {
@@ -348,18 +277,18 @@ export function openHost({
   }
 
   attach(port);
-  for (const bytes of early) gather(bytes);
+  for (const bytes of early) output.gather(bytes);
   return {
     get dropped() {
-      return dropped;
+      return output.dropped;
     },
     attach: (next, before = []) => {
       attach(next);
       say({ type: 'connection', connection: 'online', why: '' });
-      for (const bytes of before) gather(bytes);
+      for (const bytes of before) output.gather(bytes);
     },
     leave: async () => {
-      ended = true;
+      output.end();
       stopLonely?.();
       turn += 1;
       for (const job of jobs.values()) job.abort('cancelled');
@@ -370,27 +299,3 @@ export function openHost({
     },
   };
 }
-
-function joined(parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, one) => sum + one.length, 0));
-  let at = 0;
-  for (const one of parts) {
-    all.set(one, at);
-    at += one.length;
-  }
-  return all;
-}
-
-/** Behind what has come already, a millisecond after the last time at the earliest; unlike a timer also in a hidden tab. */
-function afterThisTask(run: () => void): void {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    const now = performance.now();
-    if (now - lastTask < 1) return port2.postMessage(null);
-    lastTask = now;
-    port1.close();
-    run();
-  };
-  port2.postMessage(null);
-}
-let lastTask = 0;

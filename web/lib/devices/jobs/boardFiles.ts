@@ -2,7 +2,8 @@
 // happens to the board or the network in the middle, a half-written file is never taken for a whole one.
 import type { BoardEntry } from '#shared/devices.ts';
 import { hasSum, pythonText as text, runPython, sumProgram } from './boardPython.ts';
-import { fromBase64, joined, sha256Hex, toBase64 } from './bytes.ts';
+import { joined } from '../joined.ts';
+import { fromBase64, sha256Hex, toBase64 } from './bytes.ts';
 import { JobFailure } from './jobFailure.ts';
 import type { RawRepl } from './rawRepl.ts';
 

@@ -2,7 +2,7 @@
 // the baud rate or a reset is no loss (DE5), and native USB that leaves the bus for a moment is the port's own business.
 import { ESPError, Transport } from 'esptool-js';
 import type { BoardPort } from '../port.ts';
-import { joined } from './bytes.ts';
+import { joined } from '../joined.ts';
 import { JobFailure } from './jobFailure.ts';
 
 const [end, escape, escapedEnd, escapedEscape] = [0xc0, 0xdb, 0xdc, 0xdd];
