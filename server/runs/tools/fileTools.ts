@@ -1,8 +1,8 @@
 // What a model reads of files, and how it changes them. Numbers and limits are for models: a result must fit beside the others.
 import type { RunHead } from '#shared/run.ts';
+import { fitsPattern } from '#shared/pathPattern.ts';
 import { hideSecrets } from '#shared/secrets.ts';
 import type { Reach, Tool, ToolContext, ToolResult } from '../types.ts';
-import { fitsPattern } from './pathPattern.ts';
 import { isDefinition } from './definitionFiles.ts';
 import type { RunFiles, Written } from './runFiles.ts';
 import { specificationOf } from './toolTable.ts';

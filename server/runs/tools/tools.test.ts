@@ -6,7 +6,7 @@ import { checkArguments } from '../arguments.ts';
 import { effectOf } from '../calls.ts';
 import type { BrowserCalls, Tool } from '../types.ts';
 import { grantTools } from './granting.ts';
-import { fitsPattern } from './pathPattern.ts';
+import { fitsPattern } from '#shared/pathPattern.ts';
 import { startTools, type TestTools } from './testTools.ts';
 import { toolTable } from './toolTable.ts';
 

@@ -7,7 +7,7 @@ import { compileApplet } from './compile.ts';
 import type { Grants } from './grants.ts';
 import { versionHash } from './grants.ts';
 import { readAppletMessage } from './messages.ts';
-import { readSource, wantWords, type AppletSource } from './source.ts';
+import { readSource, wantWords, type AppletSource, type Wants } from './source.ts';
 
 export type AppletError = {
   kind: AppletErrorKind | 'file' | 'compile' | 'ended';
@@ -35,7 +35,8 @@ export class Applet {
   #turn = 0;
   #from = 0;
   #grants: Grants;
-  #hash = '';
+  /** What the frame was given last, and what it may: another text is in the editor before it runs. */
+  #running: { hash: string; wants: Wants } | null = null;
   #consent: { hash: string; answer: Promise<boolean> } | null = null;
   #closed = false;
   readonly #into: HTMLElement;
@@ -78,7 +79,7 @@ export class Applet {
     if (source.code === null) return this.#fail({ kind: 'file', ...source.trouble! });
     this.state = this.#frame ? 'compiling' : 'starting';
     try {
-      const [compiled, hash, frame] = await Promise.all([
+      const [compiled, hash, open] = await Promise.all([
         compileApplet(source.code),
         versionHash({ ...this.#place, text }),
         this.#open(),
@@ -86,9 +87,11 @@ export class Applet {
       if (turn !== this.#turn || this.#closed) return;
       this.times = { ...this.times, compile: Math.round(performance.now() - this.#from) };
       if (!compiled.ok) return this.#fail({ kind: 'compile', message: compiled.message, line: compiled.line });
-      this.#hash = hash;
       this.asking?.answer(false);
       this.#consent = null;
+      const frame = (await this.#apart({ hash, wants: source.wants })) ?? open;
+      if (turn !== this.#turn || this.#closed) return;
+      this.#running = { hash, wants: source.wants };
       this.state = 'running';
       const base = source.isOld ? '\n@layer base{body{background:#111827;color:#e5e7eb;padding:0}}' : '';
       const dark = source.isOld || this.dark;
@@ -102,6 +105,16 @@ export class Applet {
     } catch (error) {
       if (turn === this.#turn) this.#end(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** What a version may is not for code that another one left in its frame. */
+  async #apart({ hash, wants }: { hash: string; wants: Wants }): Promise<Frame | null> {
+    const mayAsk = wants.python || wants.reads.length > 0 || wants.devices.length > 0;
+    if (!mayAsk || this.#running === null || this.#running.hash === hash) return null;
+    this.#frame?.remove();
+    this.#frame = null;
+    this.#running = null;
+    return this.#open();
   }
 
   look(dark: boolean): void {
@@ -180,10 +193,12 @@ export class Applet {
   }
 
   async #answer({ id, method, value }: Extract<FromApplet, { t: 'call' }>, frame: Frame): Promise<void> {
-    const wants = this.source!.wants;
+    const running = this.#running;
     let answer: ToApplet;
     try {
-      const allowed = () => this.#allowed();
+      if (!running) throw new Error('Nothing runs here.');
+      const { wants } = running;
+      const allowed = () => this.#allowed(running);
       answer = { t: 'answer', id, value: await perform({ method, value, wants, allowed, outside: this.#outside }) };
     } catch (error) {
       answer = { t: 'answer', id, error: error instanceof Error ? error.message : String(error) };
@@ -192,13 +207,12 @@ export class Applet {
   }
 
   /** Asks the person, once for this version of the file. */
-  #allowed(): Promise<boolean> {
-    const hash = this.#hash;
+  #allowed({ hash, wants }: { hash: string; wants: Wants }): Promise<boolean> {
     if (this.#grants.has(hash)) return Promise.resolve(true);
     if (this.#consent?.hash === hash) return this.#consent.answer;
     const answer = new Promise<boolean>((done) => {
       this.asking = {
-        what: wantWords(this.source!.wants),
+        what: wantWords(wants),
         answer: (yes) => {
           this.asking = null;
           if (yes) this.#grants.allow(hash);
@@ -224,6 +238,7 @@ export class Applet {
   #end(message: string): void {
     this.#frame?.remove();
     this.#frame = null;
+    this.#running = null;
     this.asking?.answer(false);
     if (this.#closed) return;
     this.#fail({ kind: 'ended', message });

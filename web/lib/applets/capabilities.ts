@@ -1,5 +1,6 @@
 // What an applet may ask of the page: only what its file declares, only after the person allowed this version, each answer bounded.
 import type { FileEntry } from '#shared/api.ts';
+import { fitsPattern } from '#shared/pathPattern.ts';
 import { sandboxLimits } from '#shared/sandbox.ts';
 import type { Wants } from './source.ts';
 
@@ -14,23 +15,8 @@ export type Outside = {
 };
 
 /** `*` within a name, `**` across folders. */
-export function fits(patterns: readonly string[], path: string): boolean {
-  return patterns.some((pattern) => {
-    const source = pattern
-      .split(/(\*\*\/?|\*|\?)/)
-      .map((part) =>
-        part.startsWith('**')
-          ? '.*'
-          : part === '*'
-            ? '[^/]*'
-            : part === '?'
-              ? '[^/]'
-              : part.replace(/[.+^${}()|[\]\\]/g, '\\$&'),
-      )
-      .join('');
-    return new RegExp(`^${source}$`).test(path);
-  });
-}
+export const fits = (patterns: readonly string[], path: string): boolean =>
+  path.length <= 4096 && patterns.some((pattern) => fitsPattern(path, pattern));
 
 type Plain = Record<string, unknown>;
 const plain = (value: unknown): Plain => (typeof value === 'object' && value !== null ? (value as Plain) : {});
