@@ -174,8 +174,12 @@ export type ToHost =
   | { type: 'world'; command: WorldCommand }
   | { type: 'refused'; code: RefusalCode; text: string };
 
-/** Frames of bytes. `output`: from the board; `input`: to it, with the epoch of the lease; `world`: the newest state of a robot's world, kept by nobody. */
-export const frameTypes = { output: 1, input: 2, world: 3 } as const;
+/**
+ * Frames of bytes. `output`: from the board; `input`: to it, with the epoch of the lease; `world`: the newest state of a robot's world, kept
+ * by nobody; `program`: what a driver types for the program of an `exec` job, whose `since` is the offset. It never reaches another one,
+ * nor the prompt behind it.
+ */
+export const frameTypes = { output: 1, input: 2, world: 3, program: 4 } as const;
 export type Frame = { type: number; epoch: number; offset: number; bytes: Uint8Array };
 
 export const frameHeadBytes = 13;

@@ -55,7 +55,8 @@ export type LeaseEvent = { now: number } & (
   | { type: 'take'; driver: Driver; owner: boolean }
   | { type: 'invite'; key: string; epoch: number; guest: Driver }
   | { type: 'uninvite'; key: string; epoch: number }
-  | { type: 'write'; key: string; epoch: number }
+  /** `beside`: a job that hears what is typed. */
+  | { type: 'write'; key: string; epoch: number; beside?: string }
   | { type: 'job'; key: string; epoch: number; id: string; whole: boolean }
   | { type: 'job-end'; id: string }
   | { type: 'stop'; by: Face }
@@ -195,7 +196,7 @@ class Step {
         return null;
       }
       case 'write': {
-        const refused = this.notDriver(event);
+        const refused = this.notDriver(event, event.beside);
         if (!refused) this.use();
         return refused;
       }
@@ -424,13 +425,14 @@ class Step {
     return lease.epoch === epoch ? null : refuse('stale', 'That was an earlier turn of yours.');
   }
 
-  private notDriver({ key, epoch }: { key: string; epoch: number }): Refused | null {
+  private notDriver({ key, epoch }: { key: string; epoch: number }, beside?: string): Refused | null {
     const { lease, stop, connection, job } = this.state;
     if (stop) return refuse('stopped', `${stop.by.name} stopped the board. Nobody drives until that is cleared.`);
     const isDriver = lease && lease.state !== 'offered' && (lease.holder.key === key || lease.with?.key === key);
     if (!isDriver) return refuse('no-lease', 'You do not drive.');
     if (lease.epoch !== epoch) return refuse('stale', 'That was an earlier turn of yours.');
     if (connection !== 'online' || lease.state === 'away') return refuse('offline', 'The board is not there.');
+    if (beside !== undefined) return job?.id === beside ? null : refuse('stale', 'That program has ended.');
     return job ? refuse('busy', 'The board is busy with a job.') : null;
   }
 

@@ -334,27 +334,40 @@ export class Board implements Asked, Told {
 
   // ---- what drivers do ---------------------------------------------------------------------------------------------------------
 
-  private typed(viewer: Viewer, { type, epoch, bytes }: Frame): boolean {
-    if (type !== frameTypes.input) return false;
+  private typed(viewer: Viewer, { type, epoch, offset, bytes }: Frame): boolean {
+    if (type !== frameTypes.input && type !== frameTypes.program) return false;
+    const program = type === frameTypes.program ? offset : null;
     const refused = !viewer.bytes.allow(bytes.length)
       ? ({ code: 'too-fast', text: 'That is more at once than the board takes. Upload it instead.' } as const)
       : viewer.may === 'watch'
         ? ({ code: 'forbidden', text: 'You may watch this board, not drive it.' } as const)
-        : this.write({ driver: viewer.driver, epoch, bytes });
+        : this.write({ driver: viewer.driver, epoch, bytes, program });
     if (refused) viewer.line.send({ type: 'refused', of: 'bytes', ...refused });
     return true;
   }
 
-  /** Bytes of a driver, to the board. */
-  write({ driver, epoch, bytes }: { driver: Driver; epoch: number; bytes: Uint8Array }): Refused | null {
-    const refused = this.step({ type: 'write', key: driver.key, epoch });
+  /** Bytes of a driver, to the board. `program`: only to the program of the job that began then. */
+  write({
+    driver,
+    epoch,
+    bytes,
+    program = null,
+  }: {
+    driver: Driver;
+    epoch: number;
+    bytes: Uint8Array;
+    program?: number | null;
+  }): Refused | null {
+    const beside = program === null ? {} : { beside: this.jobs.programOf(program) ?? '' };
+    const refused = this.step({ type: 'write', key: driver.key, epoch, ...beside });
     if (refused) return refused;
     const { host } = this;
     if (!host) return { code: 'offline', text: 'The board is not there.' };
     if (host.line.waiting > this.needs.limits.waitingForHost)
       return { code: 'too-fast', text: "The board's browser does not take so much." };
     this.informHost();
-    host.line.sendFrame(encodeFrame({ type: frameTypes.input, epoch, offset: this.inputOffset, bytes }));
+    const kind = program === null ? frameTypes.input : frameTypes.program;
+    host.line.sendFrame(encodeFrame({ type: kind, epoch, offset: program ?? this.inputOffset, bytes }));
     this.inputOffset += bytes.length;
     this.recording.now?.input(bytes, driver.run ? `run:${driver.run}` : driver.person.login);
     this.needs.audit.input({ fileId: this.place.id, personId: driver.person.id, runId: driver.run, bytes });

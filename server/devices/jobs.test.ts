@@ -2,7 +2,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { Job, JobResult } from '#shared/devices.ts';
+import { encodeFrame, frameTypes, type Job, type JobResult } from '#shared/devices.ts';
 import { createDeviceStore } from './deviceStore.ts';
 import { actorOf, idOf, openTestHub, until, type TestHub } from './testHub.ts';
 
@@ -57,6 +57,43 @@ test('[DE5] a job has the board for itself; its progress goes to all, its result
   ]);
   ben.type('free again', epoch);
   await until(() => host.typed.length === 1);
+});
+
+test('[DE8] keys for a program: of its driver only, to the program that runs, to no other and to no prompt', async () => {
+  const id = hub.board();
+  const host = await hub.host('ada', id);
+  const [ben, dan, vic] = [await hub.viewer('ben', id), await hub.viewer('dan', id), await hub.viewer('vic', id)];
+  const epoch = await ben.drive();
+  const since = () => ben.state().job!.since;
+  const types = (viewer: typeof ben, text: string, offset: number, under = epoch) =>
+    viewer.socket.send(encodeFrame({ type: frameTypes.program, epoch: under, offset, bytes: Buffer.from(text) }));
+  types(ben, 'no program', 5);
+  await until(() => ben.refusals.length === 1);
+  ben.say({ type: 'job', epoch, job: exec });
+  await until(() => ben.state().job !== null);
+  types(ben, 'yes\r', since());
+  await until(() => host.typed.length === 1);
+  expect(host.typed).toEqual([{ epoch, text: 'yes\r' }]);
+  types(ben, 'another program', since() - 1);
+  types(ben, 'another turn', since(), epoch - 1);
+  types(dan, 'not mine', since());
+  types(vic, 'only looks', since());
+  await until(() => ben.refusals.length === 3 && dan.refusals.length === 1 && vic.refusals.length === 1);
+  expect([ben.refusals, dan.refusals, vic.refusals]).toEqual([
+    ['bytes stale', 'bytes stale', 'bytes stale'],
+    ['bytes no-lease'],
+    ['bytes forbidden'],
+  ]);
+  const first = since();
+  host.say({ type: 'job-result', result: { id: 'one', ok: true, text: '' } });
+  await until(() => ben.state().job === null);
+  types(ben, 'too late', first);
+  await until(() => ben.refusals.length === 4);
+  ben.say({ type: 'job', epoch, job: { id: 'files', kind: 'list', path: '/' } });
+  await until(() => ben.state().job?.id === 'files');
+  types(ben, 'files have no ears', since());
+  await until(() => ben.refusals.length === 5);
+  expect(host.typed).toHaveLength(1);
 });
 
 test('[DE5] a job is cancelled by who began it; a browser that does not answer does not hold the board for ever', async () => {

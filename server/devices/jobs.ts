@@ -49,6 +49,12 @@ export class BoardJobs {
     return this.open?.view ?? null;
   }
 
+  /** The job whose program began then and still hears what is typed. */
+  programOf(since: number): string | null {
+    const { open } = this;
+    return open && open.job.kind === 'exec' && open.view.since === since && !open.ending ? open.job.id : null;
+  }
+
   begin({
     job,
     by,

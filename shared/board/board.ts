@@ -113,6 +113,8 @@ export class Board {
       module,
       hooks: {
         read: () => this.#readInput(),
+        hasInput: () => link.rx.size() > 0,
+        sleep: (ms) => this.#sleep(ms),
         write: (byte) => this.#serial.put(byte),
         look: () => this.#look(),
         wrote: () => (this.#wrote = true),
@@ -265,7 +267,10 @@ export class Board {
       link.wait(5);
     }
     const byte = link.rx.shift()!;
-    if (byte !== this.#python.interruptByte()) return byte;
+    const interrupt = this.#python.interruptByte();
+    // Enter is the end of a line, as on a board; who reads bytes turns Ctrl-C off
+    if (byte === 13 && interrupt >= 0) return 10;
+    if (byte !== interrupt) return byte;
     this.#python.interrupt();
     return 10;
   }

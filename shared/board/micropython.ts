@@ -42,6 +42,10 @@ export type MicroPython = {
 
 export type Hooks = {
   read: () => number | null;
+  /** Something was typed and not read. */
+  hasInput: () => boolean;
+  /** false: Ctrl-C ended it. */
+  sleep: (ms: number) => boolean;
   write: (byte: number) => void;
   /** From the loop of the interpreter. */
   look: () => void;
@@ -72,6 +76,7 @@ const usualErrors: Record<number, number> = {
 };
 const noSpace = 28;
 const openToChange = 0o101 | 0o1000; // O_WRONLY, O_CREAT, O_TRUNC
+const canRead = 1; // POLLIN
 const changingCalls = /^__syscall_(unlinkat|rmdir|mkdirat|renameat|ftruncate64|truncate64)$/;
 
 /** Of Python: that of an ESP32-S3 with 8 MiB of PSRAM. It is cleaned when it is full, as on one (server/boards/collecting.ts). */
@@ -152,6 +157,15 @@ function wrap(imports: Record<string, Record<string, Import>>, hooks: Hooks, mem
       if (name.startsWith('__syscall_')) namespace[name] = withUsualErrors(watched(name, call, hooks), -1);
       else if (name.startsWith('fd_')) namespace[name] = withUsualErrors(call, 1);
     }
+  const poll = env['__syscall_poll']!;
+  env['__syscall_poll'] = (files, count, ms) => {
+    for (const until = performance.now() + (ms! < 0 ? Infinity : ms!); ;) {
+      const ready = poll(files!, count!, 0);
+      const asleep = onlyKeysOf(memory(), files!, count!, hooks.hasInput());
+      if (asleep === 0 || ready < 0) return ready;
+      if (ready > asleep || performance.now() >= until || !hooks.sleep(5)) return Math.max(0, ready - asleep);
+    }
+  };
   const { wasi_snapshot_preview1: wasi } = imports;
   const write = wasi!['fd_write']!;
   wasi!['fd_write'] = (file, pieces, count, written) => {
@@ -163,6 +177,19 @@ function wrap(imports: Record<string, Record<string, Import>>, hooks: Hooks, mem
     hooks.wrote();
     return write(file!, pieces!, count!, written!);
   };
+}
+
+/** Emscripten says of the keys that they are always ready. Takes that back where nothing was typed; returns for how many files. */
+function onlyKeysOf(view: DataView, files: number, count: number, hasInput: boolean): number {
+  let none = 0;
+  for (let i = 0; i < count; i++) {
+    const at = files + i * 8; // i32 file, i16 asked, i16 ready
+    const ready = view.getInt16(at + 6, true);
+    if (hasInput || view.getInt32(at, true) !== 0 || !(ready & canRead)) continue;
+    view.setInt16(at + 6, ready & ~canRead, true);
+    if ((ready & ~canRead) === 0) none += 1;
+  }
+  return none;
 }
 
 function watched(name: string, call: Import, hooks: Hooks): Import {

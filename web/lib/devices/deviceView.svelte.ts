@@ -7,6 +7,7 @@ import {
   type FromViewer,
   type Job,
   type JobResult,
+  type JobView,
   type ToViewer,
 } from '#shared/devices.ts';
 import { deviceAddress, openDeviceSocket, type DeviceSocket } from './deviceSocket.ts';
@@ -115,7 +116,19 @@ export class DeviceView {
   /** Bytes from the keys reach the board. */
   get mayType(): boolean {
     const { state } = this;
-    return this.mine && this.link === 'open' && state?.connection === 'online' && !state.stop && !state.job;
+    return (
+      this.mine &&
+      this.link === 'open' &&
+      state?.connection === 'online' &&
+      !state.stop &&
+      (!state.job || !!this.#program)
+    );
+  }
+
+  /** The program that a job runs hears the keys (`input()`, Ctrl-C). */
+  get #program(): JobView | null {
+    const job = this.state?.job;
+    return job?.kind === 'exec' ? job : null;
   }
 
   // ---- what a person does
@@ -130,11 +143,12 @@ export class DeviceView {
   type(bytes: Uint8Array): boolean {
     const epoch = this.state?.lease?.epoch;
     if (!this.mayType || epoch === undefined || !this.#socket || this.#socket.waiting > mostTyped * 4) return false;
+    const to = this.#program;
     for (let from = 0; from < bytes.length; from += frameMostBytes)
       this.#socket.sendFrame({
-        type: frameTypes.input,
+        type: to ? frameTypes.program : frameTypes.input,
         epoch,
-        offset: 0,
+        offset: to?.since ?? 0,
         bytes: bytes.subarray(from, from + frameMostBytes),
       });
     return true;

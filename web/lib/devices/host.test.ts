@@ -166,3 +166,49 @@ test('a port that does not do what was asked says so, and the speed stays what i
     { type: 'baud', baud: 115_200 },
   ]);
 });
+
+test('[DE8] keys for a program reach it only while it runs, and only under the turn that is on', async () => {
+  const heard: string[] = [];
+  let finish = () => {};
+  const { board, network } = hosted(({ job, keys }) => {
+    keys.begin(async (bytes) => void heard.push(new TextDecoder().decode(bytes)));
+    return new Promise((done) => (finish = () => done({ id: job.id, ok: true, text: '' })));
+  });
+  const types = (text: string, epoch: number, type: number = frameTypes.program) =>
+    network.last.brings(type, text, { epoch });
+  network.last.says({ type: 'state', state: deviceState({ lease: lease(3, 'Mei') }) });
+  types('too early', 3);
+  network.last.says({ type: 'job', by: driver('Mei'), job: { id: 'j', kind: 'exec', code: '', timeoutMs: 0, name: '' } }); // prettier-ignore
+  await settle();
+  types('yes\r', 3);
+  types('an earlier turn', 2);
+  types('for the prompt', 3, frameTypes.input);
+  await settle();
+  finish();
+  await settle();
+  types('too late', 3);
+  await settle();
+  expect(heard).toEqual(['yes\r']);
+  expect(board.written).toEqual([]);
+});
+
+test('[DE8] when the turn ends or somebody stops the board, keys that wait do not reach the program any more', async () => {
+  for (const end of [{ type: 'safe', why: 'over' }, { type: 'stop', by: face }, { type: 'cancel-job', id: 'j' }] as const) {
+    const heard: string[] = [];
+    let next = () => {};
+    const { network } = hosted(({ keys }) => {
+      keys.begin((bytes) => (heard.push(new TextDecoder().decode(bytes)), new Promise((done) => (next = done))));
+      return new Promise(() => {});
+    });
+    network.last.says({ type: 'state', state: deviceState({ lease: lease(3, 'Mei') }) });
+    network.last.says({ type: 'job', by: driver('Mei'), job: { id: 'j', kind: 'exec', code: '', timeoutMs: 0, name: '' } }); // prettier-ignore
+    await settle();
+    for (const text of ['one', 'two', 'three']) network.last.brings(frameTypes.program, text, { epoch: 3 });
+    network.last.says(end);
+    next();
+    await settle();
+    network.last.brings(frameTypes.program, 'four', { epoch: 3 });
+    await settle();
+    expect(heard).toEqual(['one']);
+  }
+}); // prettier-ignore

@@ -14,11 +14,14 @@ import type { LinkState, Outside } from '#lib/workspace/lastingSocket.ts';
 import { createHostOutput } from './hostOutput.ts';
 import { restBoard, stopBoard } from './hostStop.ts';
 import type { BoardPort, Lost } from './port.ts';
+import { ProgramKeys } from './programKeys.ts';
 
 export type PerformJob = (work: {
   port: BoardPort;
   job: Job;
   baud: number;
+  /** What its driver types for the program of an `exec`. */
+  keys: ProgramKeys;
   progress: (progress: { done: number | null; note: string }) => void;
   signal: AbortSignal;
 }) => Promise<JobResult>;
@@ -94,6 +97,8 @@ export function openHost({
   let lost: Lost | null = null;
   let stopping: Promise<void> | null = null;
   const jobs = new Map<string, AbortController>();
+  /** Of the job that runs. */
+  let keys: ProgramKeys | null = null;
   /** A flash opens a board that left the bus by itself: until it ends a loss is not told (DE5). */
   let flashing = false;
   let stopLonely: (() => void) | null = null;
@@ -111,6 +116,7 @@ export function openHost({
       message: hear,
       frame: ({ type, epoch: under, bytes }) => {
         if (type === frameTypes.input) receive(under, bytes.slice());
+        if (type === frameTypes.program && !isFenced(under)) keys?.type(bytes.slice());
       },
       refused: ({ reason }) => {
         output.end();
@@ -155,14 +161,15 @@ export function openHost({
   let lostInFlash: Lost | null = null;
   function tellLost(why: Lost): void {
     lost = why;
-    for (const job of jobs.values()) job.abort('lost');
+    abortJobs('lost');
     say({ type: 'connection', connection: 'lost', why: why.words });
     news.lost(why);
   }
 
   // ---- what reaches the board
+  const isFenced = (under: number) => under < epoch || under <= over || !!state?.stop || !!stopping || !!lost;
   function receive(under: number, bytes: Uint8Array): void {
-    if (under < epoch || under <= over || state?.stop || stopping || lost || jobs.size > 0) return;
+    if (isFenced(under) || jobs.size > 0) return;
     if (inputBytes + bytes.length > mostInput) return;
     inputBytes += bytes.length;
     const mine = turn;
@@ -171,14 +178,18 @@ export function openHost({
       .catch(() => {}) // its loss is told by the port
       .finally(() => (inputBytes -= bytes.length));
   }
+  function abortJobs(why: 'cancelled' | 'lost'): void {
+    keys?.end();
+    for (const job of jobs.values()) job.abort(why);
+  }
   function rest(): void {
     turn += 1;
-    for (const job of jobs.values()) job.abort('cancelled');
+    abortJobs('cancelled');
     if (!lost) void restBoard(port);
   }
   async function stop(): Promise<void> {
     turn += 1;
-    for (const job of jobs.values()) job.abort('cancelled');
+    abortJobs('cancelled');
     const text = lost ? `The board is not there: ${lost.words}` : await stopBoard(port, pause);
     say({ type: 'stopped', text });
   }
@@ -202,6 +213,8 @@ export function openHost({
     let told = 0;
     let phase = '';
     let result: JobResult;
+    const typed = new ProgramKeys();
+    keys = typed;
     flashing = job.kind === 'flash';
     lostInFlash = null;
     try {
@@ -210,6 +223,7 @@ export function openHost({
         port,
         job,
         baud,
+        keys: typed,
         signal: controller.signal,
         progress: ({ done, note }) => {
           if (note === phase && Date.now() - told < progressEvery && done !== 1) return;
@@ -227,6 +241,8 @@ export function openHost({
         text,
       };
     } finally {
+      typed.end();
+      keys = null;
       jobs.delete(job.id);
       flashing = false;
     }
@@ -255,8 +271,10 @@ export function openHost({
       over = Math.max(over, epoch);
       rest();
     } else if (message.type === 'job') void work(message.job);
-    else if (message.type === 'cancel-job') jobs.get(message.id)?.abort('cancelled');
-    else if (message.type === 'signals') {
+    else if (message.type === 'cancel-job') {
+      if (jobs.has(message.id)) keys?.end();
+      jobs.get(message.id)?.abort('cancelled');
+    } else if (message.type === 'signals') {
       const { dtr, rts } = message;
       port
         .setSignals({ ...(dtr !== undefined && { dtr }), ...(rts !== undefined && { rts }) })
@@ -291,7 +309,7 @@ export function openHost({
       output.end();
       stopLonely?.();
       turn += 1;
-      for (const job of jobs.values()) job.abort('cancelled');
+      abortJobs('cancelled');
       detach();
       say({ type: 'leave' });
       socket.close();

@@ -3,6 +3,7 @@ import crypto from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Artifact, Job, JobResult } from '#shared/devices.ts';
 import type { BoardPort } from '../port.ts';
+import { ProgramKeys } from '../programKeys.ts';
 import { unfinishedSuffix } from './boardFiles.ts';
 import { performJob } from './performJob.ts';
 import { openBoardPort } from './testBoardPort.ts';
@@ -20,7 +21,11 @@ function artifactOf(bytes: Uint8Array, name = 'x'): Artifact {
 function work(
   port: BoardPort,
   job: Work,
-  { signal = new AbortController().signal, progress = (_: { done: number | null; note: string }) => {} } = {},
+  {
+    signal = new AbortController().signal,
+    progress = (_: { done: number | null; note: string }) => {},
+    keys = new ProgramKeys(),
+  } = {},
 ): Promise<JobResult> {
   return performJob({
     port,
@@ -29,6 +34,7 @@ function work(
     storeArtifact: async ({ name, bytes }) => artifactOf(bytes, name),
     progress,
     signal,
+    keys,
   });
 }
 const put = (port: BoardPort, path: string, bytes: Uint8Array, more = {}) =>
@@ -254,3 +260,74 @@ test('a line of JSON is answered by the protocol of the board', async () => {
     json: { status: 'ok' },
   });
 }, 30_000);
+
+/** A program whose driver types: `typed` when it has said something. */
+function talk(port: BoardPort, code: string) {
+  const keys = new ProgramKeys();
+  const type = (text: string) => keys.type(new TextEncoder().encode(text));
+  let heard = '';
+  const stop = port.onBytes((bytes) => (heard += new TextDecoder().decode(bytes)));
+  const result = work(port, { kind: 'exec', code, timeoutMs: 20_000, name: 'main.py' }, { keys }).finally(stop);
+  const says = (text: string) => expect.poll(() => heard, { interval: 2, timeout: 10_000 }).toContain(text);
+  return { type, result, says };
+}
+
+test('[DE8] what the driver types reaches the program: input(), lines, single keys, asked for without waiting', async () => {
+  const { connect, booted, said } = openBoardPort();
+  await booted();
+  const port = connect();
+  const asking = talk(port, 'n=input("name? ")\nm=input("again? ")\nprint("hello", n, m)');
+  await asking.says('name? ');
+  asking.type('ad');
+  asking.type('x\x7fa\r');
+  await asking.says('again? ');
+  asking.type('grün\r');
+  expect(await asking.result).toMatchObject({ ok: true, text: expect.stringContaining('hello ada grün') });
+
+  const early = talk(port, 'import sys\nprint(repr(sys.stdin.readline()), repr(sys.stdin.read(2)))');
+  early.type('typed before it ran\rxy'); // Enter is \r on a keyboard and \n in a program, as on a board
+  expect(await early.result).toMatchObject({ ok: true, text: "'typed before it ran\\n' 'xy'\r\n" });
+
+  const polling = talk(
+    port,
+    `
+import select, sys
+p=select.poll(); p.register(sys.stdin, select.POLLIN)
+print(p.poll(0), "go")
+n=0
+while not p.poll(20): n+=1
+print(n > 0, sys.stdin.read(1))`,
+  );
+  await polling.says('go');
+  await new Promise((done) => setTimeout(done, 100));
+  polling.type('k');
+  expect(await polling.result).toMatchObject({ ok: true, text: '[] go\r\nTrue k\r\n' });
+
+  const endless = talk(port, 'print("on")\nwhile True: pass');
+  await endless.says('on');
+  endless.type('ignored\x03');
+  expect(await endless.result).toMatchObject({ ok: false, text: expect.stringContaining('KeyboardInterrupt') });
+  expect(said().endsWith('>>> ')).toBe(true);
+});
+
+// Keys that nobody read, that come in the moment in which the program ends or after it, and all those that a prompt obeys.
+test('[DE8] no key of a program reaches the prompt behind it, whenever it is typed', async () => {
+  const { board, connect, booted, said } = openBoardPort();
+  await booted();
+  const port = connect();
+  const evil = 'open("bad","w")\r\n\x04\x02open("bad","w")\r\x05A\x01open("bad","w")\x04\x02\x01';
+  for (let round = 0; round < 25; round++) {
+    const { type, result, says } = talk(port, `import time\nprint("on")\ntime.sleep_ms(${round % 5})`);
+    await says('on');
+    const typing = setInterval(() => type(evil), 0);
+    for (let i = 0; i < 20; i++) type(evil);
+    const ended = await result;
+    type(evil);
+    clearInterval(typing);
+    type(evil);
+    expect(ended).toMatchObject({ ok: true, text: 'on\r\n' });
+    expect(said().endsWith('>>> ')).toBe(true);
+  }
+  expect(await work(port, { kind: 'exec', code: 'print("bad" in __import__("os").listdir())', timeoutMs: 5000, name: 'x' })).toMatchObject({ text: 'False\r\n' }); // prettier-ignore
+  expect(names(board)).toEqual([]);
+}, 60_000);

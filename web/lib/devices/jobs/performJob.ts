@@ -2,6 +2,7 @@
 // cut them in half. It always ends with a result, and always leaves the board at its friendly prompt (a flashed one restarts).
 import type { Artifact, Job, JobResult } from '#shared/devices.ts';
 import type { BoardPort } from '../port.ts';
+import type { ProgramKeys } from '../programKeys.ts';
 import {
   listFolder,
   makeFolder,
@@ -27,6 +28,8 @@ export type JobSurroundings = {
   /** What the board is spoken to at; flashing changes it and puts it back. */
   baud?: number;
   fetchArtifact: FetchArtifact;
+  /** What its driver types while the program of an `exec` runs. */
+  keys?: ProgramKeys;
   storeArtifact(file: { name: string; bytes: Uint8Array<ArrayBuffer> }): Promise<Artifact>;
   /** `done`: 0 to 1, null where that is not known. At most ten times a second, and at the end. */
   progress(progress: { done: number | null; note: string }): void;
@@ -67,7 +70,7 @@ async function perform(asked: JobSurroundings, progress: Progress): Promise<Done
   }
   if (job.kind === 'json')
     return withWire(asked, (wire) => askJson({ wire, command: job.command, timeoutMs: job.timeoutMs }));
-  if (job.kind === 'exec') return withRepl(asked, (repl) => execute({ repl, job }));
+  if (job.kind === 'exec') return withRepl(asked, (repl) => execute({ repl, job, asked }));
 
   const path = onBoard(job.path);
   switch (job.kind) {
@@ -105,9 +108,23 @@ async function perform(asked: JobSurroundings, progress: Progress): Promise<Done
   }
 }
 
-async function execute({ repl, job }: { repl: RawRepl; job: Extract<Job, { kind: 'exec' }> }): Promise<Done> {
+async function execute({
+  repl,
+  job,
+  asked: { port, keys },
+}: {
+  repl: RawRepl;
+  job: Extract<Job, { kind: 'exec' }>;
+  asked: JobSurroundings;
+}): Promise<Done> {
   if (job.fresh) await repl.softReset();
-  const ran = await repl.run({ code: job.code, timeoutMs: job.timeoutMs, most: mostText / 2 });
+  const ran = await repl.run({
+    code: job.code,
+    timeoutMs: job.timeoutMs,
+    most: mostText / 2,
+    onBegin: () => keys?.begin((bytes) => port.write(bytes)),
+    onEnd: () => keys?.end(),
+  });
   const out = new TextDecoder().decode(ran.out);
   const text = ran.skipped > 0 ? `[${ran.skipped} bytes before]\n${out}` : out;
   if (ran.error) throw new JobFailure('failed', [text.trimEnd(), ran.error].filter((part) => part !== '').join('\n'));

@@ -22,6 +22,10 @@ export type Run = {
   timeoutMs: number;
   /** The longest silence. */
   idleMs?: number;
+  /** The board runs it: what is written now is for the program. */
+  onBegin?: () => void;
+  /** Nothing may be written any more, because it ended or is being stopped. */
+  onEnd?: () => void;
   /** stdout as it comes. */
   onOutput?: (bytes: Uint8Array) => void;
   /** The most bytes of stdout to keep. */
@@ -64,7 +68,7 @@ export class RawRepl {
       throw new JobFailure('timeout', 'The board did not come back from a soft reset: boot.py may not end.');
   }
 
-  async run({ code, timeoutMs, idleMs = 0, onOutput, most = 64 * 1024 }: Run): Promise<Ran> {
+  async run({ code, timeoutMs, idleMs = 0, onBegin, onEnd, onOutput, most = 64 * 1024 }: Run): Promise<Ran> {
     const bytes = new TextEncoder().encode(code);
     if (bytes.some((byte) => byte <= 5))
       throw new JobFailure(
@@ -78,7 +82,12 @@ export class RawRepl {
       kept.add(piece);
       onOutput?.(piece);
     };
-    await this.#part({ take, until, idleMs, said: kept });
+    onBegin?.();
+    try {
+      await this.#part({ take, until, idleMs, said: kept, onStop: onEnd });
+    } finally {
+      onEnd?.();
+    }
     const trouble = keepNewest(16 * 1024);
     await this.#part({
       take: (piece) => trouble.add(piece),
@@ -175,11 +184,13 @@ export class RawRepl {
     until,
     idleMs,
     said,
+    onStop,
   }: {
     take: (piece: Uint8Array) => void;
     until: number;
     idleMs: number;
     said: Kept;
+    onStop?: (() => void) | undefined;
   }) {
     let stopping: JobFailure | null = null;
     const idleUntil = () => (idleMs ? performance.now() + idleMs : Infinity);
@@ -223,6 +234,7 @@ export class RawRepl {
             stopping.code,
             `${stopping.message} It does not listen to Ctrl-C: a hard reset ends it.`,
           );
+        onStop?.();
         await this.#wire.write('\x03');
         deadline = performance.now() + patience;
       }
