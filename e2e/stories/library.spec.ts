@@ -76,6 +76,14 @@ test('[LI2] a definition is evolved, wins, is run by two people and counted; and
   await expect(row).toContainText(/100\s%/);
   await expect(row.getByRole('img', { name: 'Ben' })).toBeVisible(); // who ran it last
   await expect(a.row('search_files')).toContainText(/2\s*calls in 30 days/);
+  // the most used first, and back
+  const first = page.getByRole('group', { name: 'Agents' }).getByRole('option').first();
+  await page.getByRole('button', { name: 'Order by runs, 30 d' }).click();
+  await expect(first).toContainText('PlanningAgent');
+  await page.getByRole('button', { name: 'Runs, 30 d, most first' }).click();
+  await expect(first).not.toContainText('PlanningAgent');
+  await page.getByRole('button', { name: 'Runs, 30 d, fewest first' }).click();
+  await expect(first).toContainText('AppletDebuggerAgent');
   await row.click();
   await expect(a.section('Last runs').getByRole('link')).toHaveCount(2);
   await expect(a.section('Last runs')).toContainText('Plan the week');

@@ -128,6 +128,51 @@ test('an agent edits a file while two people type in it: every word of all is th
   await expect(card.getByRole('region', { name: 'What it changes' })).toContainText('Agent: step 1.');
 });
 
+test('[RU10] the graph of a run shows the run whose file it read, which leads there; the list of conversations says who waits', async ({
+  ada,
+  model,
+}) => {
+  const path = 'notes/herons.md';
+  model.on('Count the herons', [
+    { calls: [{ name: 'write_file', args: { path, content: 'Five.\n' } }] },
+    { text: 'Five.' },
+  ]);
+  model.on('Explain the number', [
+    { calls: [{ name: 'read_file', args: { path } }] },
+    { calls: [{ name: 'ask_person', args: { question: 'Aloud?', choices: ['yes', 'no'] } }] },
+    { text: 'It is five.' },
+  ]);
+  await ada.open('team/lab', 'README.md');
+  const a = chatOn(ada.page);
+  await a.newConversation();
+  await a.say('Count the herons', { team: true });
+  await a.expectStatus('Done');
+  const { id: first } = await lastRun(ada.api);
+  await a.newConversation();
+  await a.say('Explain the number', { team: true });
+  await a.expectStatus('Waits');
+  await ada.page.getByRole('button', { name: 'Conversations', exact: true }).click();
+  await expect(ada.page.getByRole('button', { name: /Explain the number/ })).toContainText('Waits');
+  await ada.page.getByRole('button', { name: /Explain the number/ }).click();
+  await ada.page.getByRole('region', { name: 'Question' }).getByRole('button', { name: 'yes' }).click();
+  await a.expectStatus('Done');
+
+  const { id } = await lastRun(ada.api);
+  await ada.page.goto(`/run/${id}`);
+  const graph = ada.page.getByRole('group', { name: /Runs and how they hang together/ });
+  const other = graph.getByRole('link', { name: /Count the herons/ });
+  await expect(other).toBeVisible();
+  await expect(graph.locator('path.needs title')).toHaveText(`reads ${path}`);
+  // in the width of the panel both are whole
+  const panel = (await ada.page.locator('.trace-graph').boundingBox())!;
+  for (const link of await graph.getByRole('link').all()) {
+    const box = (await link.boundingBox())!;
+    expect(box.x + box.width).toBeLessThanOrEqual(panel.x + panel.width);
+  }
+  await other.click();
+  await expect(ada.page).toHaveURL(new RegExp(first));
+});
+
 test('a run is stopped while it speaks, started again, and its words are written as they come', async ({
   ada,
   model,

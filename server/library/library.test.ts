@@ -201,6 +201,16 @@ test('[LI4] skills are chosen by words and by meaning, at most three, and say wh
   const limited = await library.skillsFor({ ...lab(), goal: 'Predict from sales.csv', among: ['csv-reading'] });
   expect(limited.map(({ skill: { id } }) => id)).toEqual(['csv-reading']);
   expect(await library.skillsFor({ ...lab(), goal: 'zzz qqq' })).toEqual([]);
+  // said in the words of the goal, not in what is compared of them
+  await inSystem({
+    'skills/meeting-notes/SKILL.md': skill('meeting-notes', 'Turn the note of a meeting into decisions.'),
+  });
+  const [notes] = await library.skillsFor({
+    ...lab(),
+    goal: 'Decide from our meetings and notes',
+    among: ['meeting-notes'],
+  });
+  expect(notes!.why).toBe('shares “meetings”, “notes”');
   // what was computed once is not computed again
   const computed = embedded.filter((text) => text.startsWith('time-series')).length;
   expect(computed).toBe(1);

@@ -12,13 +12,15 @@ const common = new Set(
 );
 
 /** Letters and digits in small letters, capitals inside part words (`DataAnalyst`); with a light stem, so that `forecasts` finds `forecasting`. */
-export function wordsOf(text: string): string[] {
+export const wordsOf = (text: string): string[] => writtenWords(text).map(stemOf);
+
+function writtenWords(text: string): string[] {
   const parted = text
     .normalize('NFKC')
     .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1 $2')
     .replace(/(\p{Lu}+)(\p{Lu}\p{Ll})/gu, '$1 $2')
     .toLowerCase();
-  return (parted.match(/[\p{L}\p{N}\p{M}]+/gu) ?? []).filter((word) => !common.has(word)).map(stemOf);
+  return (parted.match(/[\p{L}\p{N}\p{M}]+/gu) ?? []).filter((word) => !common.has(word));
 }
 
 function stemOf(word: string): string {
@@ -28,7 +30,7 @@ function stemOf(word: string): string {
     .replace(/(ss|us|is)$|(?:s)$/, '$1')
     .replace(/(?:ing|ed|er|or)$/, '')
     .replace(/([bdgklmnprt])\1$/, '$1')
-    .replace(/e$/, '');
+    .replace(/(?<=.{4})e$/, '');
   return stem.length >= 3 ? stem : word;
 }
 
@@ -76,10 +78,11 @@ export function createWordIndex<Key>() {
     },
     /**
      * Score of each that has one of the words, higher is better; rare words count more. `partial`: the last word may be the start of
-     * one, as while somebody types. `shared`: the words that it has.
+     * one, as while somebody types. `shared`: the words that it has, as they were asked.
      */
     find(text: string, { partial = false } = {}): Map<Key, { score: number; shared: string[]; coverage: number }> {
-      const asked = [...new Set(wordsOf(text))].slice(0, 200);
+      const written = new Map(writtenWords(text).map((word) => [stemOf(word), word]));
+      const asked = [...written.keys()].slice(0, 200);
       const hits = new Map<Key, { score: number; shared: string[]; coverage: number }>();
       const typed = partial ? (/[\p{L}\p{N}\p{M}]+$/u.exec(text.normalize('NFKC').toLowerCase())?.[0] ?? '') : '';
       // as if in a crowd: in a volume of five files every word would be common
@@ -102,7 +105,7 @@ export function createWordIndex<Key>() {
           const hit = hits.get(key) ?? { score: 0, shared: [], coverage: 0 };
           hit.score += weight * rare;
           hit.coverage += rare;
-          hit.shared.push(word);
+          hit.shared.push(written.get(word)!);
           hits.set(key, hit);
         }
       }

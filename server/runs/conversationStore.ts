@@ -59,14 +59,19 @@ export function createConversationStore(queries: Queries) {
     async shareRuns({ id, isPrivate }: { id: string; isPrivate: boolean }): Promise<void> {
       await queries.update(runs).set({ private: isPrivate }).where(eq(runs.conversationId, id));
     },
-    async countRunning(ids: string[]): Promise<Map<string, number>> {
+    /** Runs of each that are not over, and the calls of these and of their sub-agents that wait for a person. */
+    async countOpen(ids: string[]): Promise<Map<string, { running: number; waiting: number }>> {
       if (ids.length === 0) return new Map();
       const rows = await queries
-        .select({ id: runs.conversationId, n: sql<number>`count(*)::int` })
+        .select({
+          id: runs.conversationId,
+          running: sql<number>`(count(*) filter (where ${runs.parentId} is null))::int`,
+          waiting: sql<number>`coalesce(sum(${runs.waiting}), 0)::int`,
+        })
         .from(runs)
-        .where(and(inArray(runs.conversationId, ids), isNull(runs.endedAt), isNull(runs.parentId)))
+        .where(and(inArray(runs.conversationId, ids), isNull(runs.endedAt)))
         .groupBy(runs.conversationId);
-      return new Map(rows.map(({ id, n }) => [id!, n]));
+      return new Map(rows.map(({ id, ...open }) => [id!, open]));
     },
   };
 }

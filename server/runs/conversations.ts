@@ -29,13 +29,13 @@ export function createConversations({
   clock: Clock;
 }) {
   async function describe(rows: ConversationRow[], volume: string): Promise<Conversation[]> {
-    const [people, running] = await Promise.all([
+    const [people, open] = await Promise.all([
       faces(rows.map(({ personId }) => personId)),
-      store.countRunning(rows.map(({ id }) => id)),
+      store.countOpen(rows.map(({ id }) => id)),
     ]);
     return rows.flatMap((row) => {
       const by = people.get(row.personId);
-      return by ? [describeConversation(row, volume, by, running.get(row.id) ?? 0)] : [];
+      return by ? [describeConversation(row, volume, by, open.get(row.id))] : [];
     });
   }
   async function mine(id: string, actor: Actor): Promise<ConversationRow> {

@@ -28,7 +28,12 @@ export const describeRun = (row: RunRow): RunSummary => ({
   endedAt: row.endedAt?.toISOString() ?? null,
 });
 
-export function describeConversation(row: ConversationRow, volume: string, by: Face, running: number): Conversation {
+export function describeConversation(
+  row: ConversationRow,
+  volume: string,
+  by: Face,
+  { running, waiting } = { running: 0, waiting: 0 },
+): Conversation {
   const { id, title, private: isPrivate, createdAt, updatedAt } = row;
   return {
     id,
@@ -37,6 +42,7 @@ export function describeConversation(row: ConversationRow, volume: string, by: F
     by,
     private: isPrivate,
     running,
+    waiting,
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };

@@ -265,7 +265,26 @@ test('a run of a conversation knows what was answered before', async () => {
   }
   expect(heard).toEqual([[], [['one', 'answer to one']]]);
   const { body } = await world.call('vic', 'GET /conversations?volume=team%2Flab');
-  expect(body.conversations).toMatchObject([{ title: 'one', running: 0 }]);
+  expect(body.conversations).toMatchObject([{ title: 'one', running: 0, waiting: 0 }]);
+});
+
+test('the list of conversations says which of them wait for a person', async () => {
+  const world = await start({
+    walk: async ({ emit, people, signal }) => {
+      await emit({ type: 'turn', step: 1, model: 'fake/model', strategy: 'native' });
+      await emit({ type: 'call', step: 1, call: 'q', tool: 'ask_person', args: {}, effect: 'read' });
+      await emit({ type: 'question', call: 'q', text: 'Go on?', choices: [] });
+      await people.answer({ call: 'q', text: 'Go on?', choices: [], signal });
+      await emit({ type: 'ended', outcome: 'done', reason: 'It answered.', answer: '' });
+    },
+  });
+  const { body: talk } = await world.call('ada', 'POST /conversations', { volume: 'team/lab', private: false });
+  const id = await world.start('ada', { conversation: talk.id });
+  await world.until(id, ({ status }) => status === 'waiting');
+  const listed = async () => (await world.call('ben', 'GET /conversations?volume=team%2Flab')).body.conversations;
+  expect(await listed()).toMatchObject([{ id: talk.id, running: 1, waiting: 1 }]);
+  await world.call('ada', `POST /runs/${id}/stop`, {});
+  expect(await listed()).toMatchObject([{ running: 0, waiting: 0 }]);
 });
 
 test('three runs at once and twenty an hour are enough for one person', async () => {

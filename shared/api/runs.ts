@@ -44,6 +44,8 @@ export const Conversation = z.object({
   createdAt: time,
   updatedAt: time,
   running: z.int(),
+  /** Calls in it that wait for a person. */
+  waiting: z.int(),
 });
 export type RunSummary = z.output<typeof RunSummary>;
 export type Conversation = z.output<typeof Conversation>;

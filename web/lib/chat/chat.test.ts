@@ -11,7 +11,7 @@ import { Names } from './names.svelte.ts';
 
 const ada = { id: 'id-ada', login: 'ada', name: 'Ada', colour: 1 };
 const conversation = (id: string, more: Partial<Conversation> = {}): Conversation => ({
-  id, volume: 'team/lab', title: id, by: ada, private: true, createdAt: '2026-01-01T00:00:00Z', updatedAt: '2026-01-01T00:00:00Z', running: 0, ...more,
+  id, volume: 'team/lab', title: id, by: ada, private: true, createdAt: '2026-01-01T00:00:00Z', updatedAt: '2026-01-01T00:00:00Z', running: 0, waiting: 0, ...more,
 }); // prettier-ignore
 const run = (id: string, more: Partial<RunSummary> = {}): RunSummary => ({
   id, volume: 'team/lab', goal: id, agent: null, by: ada, status: 'done', reason: null, private: true, conversation: 'c1', parent: null, branchOf: null, model: null, steps: 0, calls: 0,

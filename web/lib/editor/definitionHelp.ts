@@ -54,7 +54,7 @@ export function definitionHelp({
     if (choices.length === 0) return null;
     return {
       from: place.from,
-      options: choices.map(({ label, detail }) => ({ label, detail: detail.slice(0, 80), type: 'constant' })),
+      options: choices.map(({ label, detail }) => ({ label, detail: detail.slice(0, 160), type: 'constant' })),
       validFor: /^[^\s,[\]]*$/,
     };
   }

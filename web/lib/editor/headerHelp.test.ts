@@ -23,6 +23,7 @@ test('where one writes in a header: a key, a value, an item of a list', () => {
   expect(at('---\nname: A\n|\n---\n')).toMatchObject({ at: 'key' });
   expect(at('---\nmodel: son|\n---\n')).toMatchObject({ at: 'value', key: 'model', list: false });
   expect(at('---\ntools: [read_file, wr|]\n---\n')).toMatchObject({ at: 'value', key: 'tools', from: 23, list: true });
+  expect(at('---\ntools: [read_file]|\n---\n')).toBeNull();
   expect(at('---\ntools:\n  # these\n  - read_file\n  - wr|\n---\n')).toMatchObject({ key: 'tools', list: true });
   expect(at('---\ninputs:\n  - name: x\n    ty|\n---\n')).toBeNull();
   expect(at('---\nname: A\n---\nna|')).toBeNull();

@@ -65,6 +65,7 @@ export function contextAt(
   const word = /[^\s,[\]"':]*$/.exec(before)![0];
   const from = position - word.length;
   const own = /^([\w-]+)[ \t]*:(.*)$/.exec(before);
+  if (own && /\][^[]*$/.test(own[2]!)) return null; // the list is closed
   if (own) return { at: 'value', key: own[1]!, from, list: own[2]!.includes('[') };
   if (!/^\s*-\s+/.test(before)) return null;
   // an item of a list: its key is above

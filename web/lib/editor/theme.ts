@@ -68,8 +68,20 @@ const look = EditorView.theme({
     font: '400 var(--text-xs)/17px var(--font-sans)',
   },
   '.cm-tooltip-lint .cm-diagnostic': { border: 'none', padding: '6px 9px' },
-  '.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--font-mono)', maxHeight: '240px' },
-  '.cm-tooltip-autocomplete > ul > li': { padding: '3px 9px', lineHeight: '20px' },
+  '.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--font-mono)', maxHeight: '240px', maxWidth: 'min(560px, 92vw)' },
+  '.cm-tooltip-autocomplete > ul > li': {
+    padding: '3px 9px',
+    lineHeight: '20px',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+  },
+  '.cm-completionMatchedText': { textDecoration: 'none', fontWeight: '600' },
+  '.cm-completionDetail': {
+    marginLeft: '12px',
+    color: 'var(--color-ink-3)',
+    fontFamily: 'var(--font-sans)',
+    fontStyle: 'normal',
+  },
   '.cm-tooltip-autocomplete > ul > li[aria-selected]': {
     backgroundColor: 'var(--color-accent-soft)',
     color: 'var(--color-ink)',

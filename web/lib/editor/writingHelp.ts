@@ -7,7 +7,7 @@ import { keymap } from '@codemirror/view';
 
 export const writingHelp: Extension = [
   closeBrackets(),
-  autocompletion(),
+  autocompletion({ icons: false }),
   highlightSelectionMatches({ minSelectionLength: 2 }),
   search({ top: true }),
   keymap.of([...closeBracketsKeymap, ...searchKeymap, ...completionKeymap]),

@@ -3,6 +3,7 @@ import type { LibraryDetail, LibraryEntry } from '#shared/api/library.ts';
 import { isProblem, type Problem } from '#shared/errors.ts';
 import type { Api } from '#lib/api.ts';
 import { byDefinition, type Figure } from './figures.ts';
+import { byName, sorted, type Sort } from './sorting.ts';
 
 export type KindFilter = LibraryEntry['kind'] | 'all';
 /** In the order in which they are shown. */
@@ -18,6 +19,8 @@ export class LibraryView {
   kind = $state<KindFilter>('all');
   /** Also those that a nearer one hides. */
   hidden = $state(false);
+  /** Null: by name, and of what was searched for the best first. */
+  sort = $state.raw<Sort | null>(null);
   question = $state('');
   /** What `entries` were found by. */
   answered = $state('');
@@ -43,17 +46,14 @@ export class LibraryView {
       (entry) => (this.kind === 'all' || entry.kind === this.kind) && (this.hidden || entry.hiddenBy === null),
     ),
   );
-  /** By kind and name; what was searched for stays in one list, the best first. */
+  /** By kind, and in each by name or as somebody sorts it; what was searched for the best first. */
   sections: Section[] = $derived.by(() => {
     const present = kinds.map((kind) => ({ kind, entries: this.shown.filter((entry) => entry.kind === kind) }));
     const filled = present.filter(({ entries }) => entries.length > 0);
+    const { sort, figures } = this;
+    if (sort) return filled.map(({ kind, entries }) => ({ kind, entries: sorted(entries, sort, figures) }));
     if (this.answered !== '') return filled;
-    return filled.map(({ kind, entries }) => ({
-      kind,
-      entries: entries.toSorted(
-        (a, b) => a.name.localeCompare(b.name, 'en') || Number(b.hiddenBy === null) - Number(a.hiddenBy === null),
-      ),
-    }));
+    return filled.map(({ kind, entries }) => ({ kind, entries: entries.toSorted(byName) }));
   });
   rows: LibraryEntry[] = $derived(this.sections.flatMap(({ entries }) => entries));
   current: LibraryEntry | null = $derived(this.entries.find(({ fileId }) => fileId === this.selected) ?? null);

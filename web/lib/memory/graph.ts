@@ -1,7 +1,8 @@
 // Where the entries of memory stand in the picture: time goes to the right, each type has a lane, links are lines between them.
 import type { MemoryRow } from '#shared/api/memory.ts';
 
-export type Node = { entry: MemoryRow; x: number; y: number };
+/** `label`: as much of its title as fits before the next one in its row. */
+export type Node = { entry: MemoryRow; x: number; y: number; label: string };
 export type Edge = { from: Node; to: Node; kind: string };
 export type Graph = {
   nodes: Node[];
@@ -12,10 +13,14 @@ export type Graph = {
 };
 
 export const laneHeight = 96;
-const [stepX, margin, rowsInLane] = [34, 28, 3];
+const [leastStep, mostStep, margin, rowsInLane] = [34, 110, 28, 3];
+/** From a node to its name, and of one letter. */
+const [beside, letter] = [12, 6.2];
 
-/** `entries` newest first, as they are listed. */
-export function layOut(entries: MemoryRow[]): Graph {
+/** `entries` newest first, as they are listed. `room`: the width that there is; few entries take it, many go beyond. */
+export function layOut(entries: MemoryRow[], room = 0): Graph {
+  const stepX = Math.min(mostStep, Math.max(leastStep, (room - 2 * margin) / (entries.length + rowsInLane)));
+  const letters = Math.floor((rowsInLane * stepX - 2 * beside) / letter);
   const types = [...new Set(entries.map(({ type }) => type))];
   const inLane = new Map<string, number>();
   const nodes = entries.toReversed().map((entry, i): Node => {
@@ -25,7 +30,8 @@ export function layOut(entries: MemoryRow[]): Graph {
     return {
       entry,
       x: margin + i * stepX,
-      y: types.indexOf(entry.type) * laneHeight + margin + row * 20,
+      y: types.indexOf(entry.type) * laneHeight + margin + row * 22,
+      label: cut(entry.title, letters),
     };
   });
   const byFile = new Map(nodes.map((node) => [node.entry.fileId, node]));
@@ -39,7 +45,7 @@ export function layOut(entries: MemoryRow[]): Graph {
     nodes,
     edges,
     lanes: types.map((type, i) => ({ type, y: i * laneHeight })),
-    width: Math.max(1, nodes.length) * stepX + 2 * margin,
+    width: (nodes.length + rowsInLane) * stepX + 2 * margin,
     height: Math.max(1, types.length) * laneHeight,
   };
 }
@@ -49,3 +55,6 @@ export function curve({ from, to }: Edge): string {
   const bend = Math.max(16, Math.abs(to.x - from.x) / 2);
   return `M${from.x},${from.y} C${from.x + bend},${from.y} ${to.x - bend},${to.y} ${to.x},${to.y}`;
 }
+
+const cut = (title: string, most: number): string =>
+  title.length <= most ? title : `${title.slice(0, most - 1).trimEnd()}…`;

@@ -135,11 +135,12 @@ test('a screen reader hears that somebody is waited for, and why a run failed', 
   );
 });
 
+const summary = (id: string, more: Partial<RunSummary> = {}): RunSummary => ({
+  id, volume: 'team/lab', goal: 'g', agent: id, by: ada, status: 'done', reason: null, private: false, conversation: null, parent: null, branchOf: null, model: null, steps: 1, calls: 1,
+  tokens: 0, money: null, waiting: 0, tainted: false, createdAt: `2026-01-01T00:00:0${id.slice(1)}Z`, endedAt: null, ...more,
+}); // prettier-ignore
+
 test('the graph has parents, children, branches, and who read what another wrote; and is what it was at a time', () => {
-  const summary = (id: string, more: Partial<RunSummary> = {}): RunSummary => ({
-    id, volume: 'team/lab', goal: 'g', agent: id, by: ada, status: 'done', reason: null, private: false, conversation: null, parent: null, branchOf: null, model: null, steps: 1, calls: 1,
-    tokens: 0, money: null, waiting: 0, tainted: false, createdAt: `2026-01-01T00:00:0${id.slice(1)}Z`, endedAt: null, ...more,
-  }); // prettier-ignore
   const file = (change: 'created' | 'read') => ({ kind: 'file' as const, volume: 'team/lab', path: 'plan.md', change });
   const story = (id: string, change: 'created' | 'read' | null, from: number) =>
     eventsOf([
@@ -153,7 +154,7 @@ test('the graph has parents, children, branches, and who read what another wrote
     { summary: summary('r3', { parent: 'r1' }), events: story('r3', 'read', 20) },
     { summary: summary('r4', { branchOf: { run: 'r1', step: 1 } }), events: story('r4', null, 30) },
   ];
-  const graph = traceGraph(family, null);
+  const graph = traceGraph({ runs: family, dependencies: [] }, null);
   expect(graph.nodes.map(({ id, column, row, status }) => [id, column, row, status])).toEqual([
     ['r1', 0, 0, 'done'],
     ['r2', 1, 0, 'done'],
@@ -166,7 +167,39 @@ test('the graph has parents, children, branches, and who read what another wrote
     'r1 branch r4',
     'r2 needs r3',
   ]);
-  const before = traceGraph(family, '2026-01-01T00:00:11.000Z');
+  const before = traceGraph({ runs: family, dependencies: [] }, '2026-01-01T00:00:11.000Z');
   expect(before.nodes.map(({ status }) => status)).toEqual(['done', 'running', null, null]);
   expect(before.edges.some(({ kind }) => kind === 'needs')).toBe(false);
+});
+
+test('runs beside the family that it built on, or that built on it, are drawn with a link that says how', () => {
+  const family = [
+    { summary: summary('r2'), events: eventsOf([{ type: 'started', head: headOf('r2') }, turn(1)], 20) },
+    { summary: summary('r1'), events: [] },
+    { summary: summary('r3'), events: [] },
+    { summary: summary('r4'), events: [] },
+  ];
+  const dependencies = [
+    { from: 'r1', to: 'r2', file: 'memory/traces/a.md', how: 'remembered' as const },
+    { from: 'r3', to: 'r2', file: 'data/rain.csv', how: 'read' as const },
+    { from: 'r2', to: 'r4', file: 'skills/x/SKILL.md', how: 'skill' as const },
+    { from: 'r9', to: 'r2', file: 'not ours to see', how: 'read' as const },
+  ];
+  const { nodes, edges, columns, rows } = traceGraph({ runs: family, dependencies }, null);
+  expect(nodes.map(({ id, column, row }) => [id, column, row])).toEqual([
+    ['r2', 1, 0],
+    ['r1', 0, 1],
+    ['r3', 0, 2],
+    ['r4', 2, 3],
+  ]);
+  expect([columns, rows]).toEqual([3, 4]);
+  expect(edges.map(({ from, to, kind, words }) => [from, to, kind, words])).toEqual([
+    ['r1', 'r2', 'needs', 'remembers memory/traces/a.md'],
+    ['r3', 'r2', 'needs', 'reads data/rain.csv'],
+    ['r2', 'r4', 'needs', 'uses a skill made from it, skills/x/SKILL.md'],
+  ]);
+  // before the last one began, it and its link are not there
+  const early = traceGraph({ runs: family, dependencies }, '2026-01-01T00:00:03.500Z');
+  expect(early.nodes.map(({ id, status }) => [id, status === null])).toContainEqual(['r4', true]);
+  expect(early.edges.some(({ to }) => to === 'r4')).toBe(false);
 });
