@@ -80,7 +80,7 @@ test('[ME1] words are compared in memory as the database compares them', async (
   expect(entries.size).toBe(300);
   for (let round = 0; round < 40; round++) {
     const stems = await here.store.stems(phrase(8));
-    const told = await here.store.holding({ volumeId: here.volume.id, stems });
+    const told = await here.store.holding({ volumeId: here.volume.id, stems, after: null });
     const known = numbers.known(stems);
     for (const { fileId } of here.entries)
       expect(countHeld(entries.get(fileId)!.stems, known) / (stems.length || 1)).toBeCloseTo(told.get(fileId) ?? 0, 12);
@@ -107,6 +107,30 @@ test('[ME1] the same entries in the same order, whether words are compared in me
   }
   expect(asked).toMatchObject({ words: 'too many', heldBytes: 0 });
   expect(asked.numbers.size).toBe(0);
+});
+
+test('[ME1] the same entries while words are still being read, some of them in memory and the others in the database', async () => {
+  const here = await corpus(700);
+  const [whole, partly] = [asking(here), asking(here)];
+  partly.meant.set(whole.meant);
+  await expect.poll(async () => (await whole.cache.of(here.volume.id)).words).toBe('here');
+  const read = here.store.pageOfWords;
+  let goOn = () => {};
+  here.store.pageOfWords = async (page) => {
+    if (page.after !== null) await new Promise<void>((done) => (goOn = done));
+    return read(page);
+  };
+  const { words, wordsUpTo } = await partly.cache.of(here.volume.id).then(async (volume) => {
+    await expect.poll(() => volume.wordsUpTo).not.toBe(null);
+    return volume;
+  });
+  expect([words, here.entries.filter(({ fileId }) => fileId > wordsUpTo!).length > 100]).toEqual(['coming', true]);
+  for (let round = 0; round < 15; round++) {
+    const text = phrase(8);
+    expect(await partly.ask(text)).toEqual(await whole.ask(text));
+  }
+  here.store.pageOfWords = read;
+  goOn();
 });
 
 test('[ME1] what was cached follows what changes, also while it is read and when changes overtake each other', async () => {

@@ -11,6 +11,8 @@ export type CachedVolume = {
   numbers: ReturnType<typeof createStemNumbers>;
   /** Whether all `stems` are there. Until then, and where there are too many to keep, the database is asked who holds which. */
   words: 'coming' | 'here' | 'too many';
+  /** While they are coming: entries up to this id have their `stems`. */
+  wordsUpTo: string | null;
   /** Of all `stems`. */
   heldBytes: number;
   /** How many different ones there were when they were read. */
@@ -64,6 +66,7 @@ export function createEntryCache({
       entries: new Map(),
       numbers: createStemNumbers(),
       words: 'coming',
+      wordsUpTo: null,
       heldBytes: 0,
       stemsAtFirst: 0,
     };
@@ -83,6 +86,7 @@ export function createEntryCache({
       const rows = await store.pageOfWords({ volumeId, after, limit: wordsAtOnce });
       for (const { fileId, stems } of rows) hold(volume, fileId, stems);
       after = rows.length < wordsAtOnce ? null : rows.at(-1)!.fileId;
+      volume.wordsUpTo = after ?? volume.wordsUpTo;
     };
     do {
       await inTurn(step);
@@ -90,6 +94,7 @@ export function createEntryCache({
     } while (after !== null && !closed && bytesOfWords(volume) <= mostWords && (await isHere()));
     if (bytesOfWords(volume) > mostWords) {
       volume.words = 'too many';
+      volume.wordsUpTo = null;
       for (const entry of volume.entries.values()) entry.stems = noStems;
       volume.numbers = createStemNumbers();
       volume.heldBytes = 0;

@@ -199,8 +199,8 @@ export function createMemoryStore(queries: Queries) {
       );
       return rows[0]!.stems;
     },
-    /** Entries of a volume that hold at least one of the stems, with the share of the stems that they hold. */
-    async holding({ volumeId, stems }: { volumeId: string; stems: string[] }): Promise<Map<string, number>> {
+    /** Entries of a volume behind `after` that hold at least one of the stems, with the share of the stems that they hold. */
+    async holding({ volumeId, stems, after }: Omit<Page, 'limit'> & { stems: string[] }): Promise<Map<string, number>> {
       if (stems.length === 0) return new Map();
       const terms = stems.map((stem) => sql`${`'${stem.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`}::tsquery`);
       const share = sql<number>`(${sql.join(
@@ -211,13 +211,7 @@ export function createMemoryStore(queries: Queries) {
       const rows = await queries
         .select({ fileId: memoryEntries.fileId, share: share.as('share') })
         .from(memoryEntries)
-        .where(
-          and(
-            eq(memoryEntries.volumeId, volumeId),
-            isNotNull(memoryEntries.type),
-            sql`${memoryEntries.words} @@ (${any})`,
-          ),
-        );
+        .where(and(behind({ volumeId, after }), sql`${memoryEntries.words} @@ (${any})`));
       return new Map(rows.map((row) => [row.fileId, row.share]));
     },
   };

@@ -48,19 +48,25 @@ export function createQuery({
     const asked =
       question.scope === 'project' && question.volume ? places.filter(({ name }) => name === question.volume) : places;
     const volumeIds = asked.map(({ id }) => id);
+    void warm(volumeIds); // while the question is measured
     const [stems, vectors] = await Promise.all([store.stems(question.query), vectorsOf(question)]);
 
     const fits = filterOf(question);
     const best = createBest({ least: question.min_relevance, limit: question.limit });
     let searched = 0;
     for (const volumeId of volumeIds) {
-      const { entries, numbers, words: stemsAre } = await cache.of(volumeId);
-      const known = stemsAre === 'here' ? numbers.known(stems) : null;
-      const held = known ? null : await store.holding({ volumeId, stems });
-      for (const entry of entries.values()) {
+      const volume = await cache.of(volumeId);
+      const known = volume.numbers.known(stems);
+      // of those whose words are not in memory the database knows
+      let upTo = volume.wordsUpTo;
+      let held = volume.words === 'here' ? null : await store.holding({ volumeId, stems, after: upTo });
+      if (held && upTo !== null && volume.words === 'too many')
+        held = await store.holding({ volumeId, stems, after: (upTo = null) });
+      for (const entry of volume.entries.values()) {
         if (!fits(entry)) continue;
         if (++searched % atOnce === 0) await new Promise(setImmediate);
-        const words = known ? countHeld(entry.stems, known) / (stems.length || 1) : (held?.get(entry.fileId) ?? 0);
+        const isRead = held === null || (upTo !== null && entry.fileId <= upTo);
+        const words = isRead ? countHeld(entry.stems, known) / (stems.length || 1) : (held?.get(entry.fileId) ?? 0);
         const score = scoreOf({ entry, words, vectors });
         if (score > noise && best.beats(score)) best.add(entry.fileId, score * weightOf(entry));
       }
@@ -87,6 +93,11 @@ export function createQuery({
       search_time_ms: Math.round((performance.now() - started) * 10) / 10,
     };
   };
+
+  /** What is not in memory yet is read; the question finds out itself what cannot be. */
+  async function warm(volumeIds: string[]): Promise<void> {
+    for (const volumeId of volumeIds) if (!(await cache.of(volumeId).catch(() => null))) return;
+  }
 
   /** Null: by words alone, because meaning is off or its model failed. */
   async function vectorsOf({ query, scope, project_context: context }: ParsedQuestion): Promise<Asked> {

@@ -38,3 +38,22 @@ test('a server that stops leaves nobody waiting', async () => {
   await asked;
   await expect(stopping.embed(['c'])).rejects.toMatchObject({ code: 'unavailable' });
 });
+
+test('an index leaves the processor to those who ask, and still comes to its end while they keep asking', async () => {
+  await embeddings.embed(['a question'], { soon: true }); // the model is there
+  await embeddings.embed(['of an index']);
+  let [asking, gone] = [true, 0];
+  const index = Promise.all(
+    ['one', 'two', 'three'].map((text) => embeddings.embed([`${text} of an index`]).then(() => gone++)),
+  ).then(() => (asking = false));
+  const began = performance.now();
+  let early: number | null = null;
+  while (asking) {
+    await embeddings.embed(['a question'], { soon: true });
+    if (performance.now() - began > 300) early ??= gone;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  await index;
+  expect(early).toBeLessThanOrEqual(1);
+  expect(performance.now() - began).toBeGreaterThan(900);
+});

@@ -16,6 +16,11 @@ type Job = { texts: string[]; resolve: (vectors: Float32Array[]) => void; reject
 
 /** Texts that go to the thread at once: few of those that can wait, because somebody's question waits behind them. */
 const atOnce = { soon: 8, later: 2 };
+/**
+ * Milliseconds: after a question an index leaves the processor to it, and to the next one, for so long; but while people keep asking its
+ * texts still go, one job in so long.
+ */
+const [courtesy, patience] = [150, 500];
 /** The characters of each that count: its beginning says what it is about. */
 const longest = 1000;
 const remembered = 2000;
@@ -29,6 +34,7 @@ export function createEmbeddings({ idle = 300_000 }: { idle?: number } = {}): Em
   let lastId = 0;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  let [askedAt, indexedAt] = [-Infinity, -Infinity];
 
   function start(): Worker {
     const started = new Worker(new URL('./embeddingsWorker.ts', import.meta.url), { execArgv: [] });
@@ -56,7 +62,13 @@ export function createEmbeddings({ idle = 300_000 }: { idle?: number } = {}): Em
   function next(): void {
     clearTimeout(timer);
     if (busy) return;
-    busy = waiting.soon.shift() ?? waiting.later.shift() ?? null;
+    const early = Math.min(askedAt + courtesy, indexedAt + patience) - performance.now();
+    if (waiting.soon.length === 0 && waiting.later.length > 0 && early > 0) {
+      timer = setTimeout(next, early);
+      return;
+    }
+    busy = waiting.soon.shift() ?? null;
+    if (!busy && (busy = waiting.later.shift() ?? null)) indexedAt = performance.now();
     if (busy) {
       worker ??= start();
       worker.postMessage({ id: ++lastId, texts: busy.texts } satisfies EmbeddingAsk);
@@ -83,6 +95,7 @@ export function createEmbeddings({ idle = 300_000 }: { idle?: number } = {}): Em
 
   return {
     async embed(texts, { soon = false } = {}) {
+      if (soon) askedAt = performance.now(); // also when its answer is known: the rest of the search takes the processor, too
       const cut = texts.map((text) => text.slice(0, longest));
       const missing = [...new Set(cut)].filter((text) => !known.has(text));
       const found = new Map<string, Float32Array>();
