@@ -38,6 +38,7 @@ export const deviceTools = [
   'reset_board',
   'delete_board_file',
   'flash_board',
+  'create_device_project',
   'emergency_stop',
 ] as const;
 export type DeviceTool = (typeof deviceTools)[number];

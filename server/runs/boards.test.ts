@@ -1,10 +1,12 @@
 // An agent at the bench, on the whole server: it takes a turn that a person allows, works without further questions while it has it, loses
 // it to a person, and is asked about again. The browser that holds the board is a bare socket here; stories have a real one.
+import fs from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { encodeFrame, frameTypes, type FromHost, type FromViewer, type Job, type ToHost } from '#shared/devices.ts';
 import { readRun, type RunEvent, type RunState } from '#shared/run.ts';
-import { deviceTools } from '#shared/toolNames.ts';
+import { deviceTools, isBuiltInTool, toolNamed } from '#shared/toolNames.ts';
 import { startFakeModel, type FakeModel } from '../../e2e/fakes/model.ts';
 import { textOf } from '../../e2e/fakes/obedience.ts';
 import { startWorld, type World } from '../../e2e/world.ts';
@@ -38,6 +40,11 @@ async function write(path: string, text: string): Promise<void> {
   const headers = { origin: world.origin, cookie, 'content-type': 'text/plain', ...(etag && { 'if-match': etag }) };
   const response = await fetch(address, { method: 'PUT', headers, body: text });
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+}
+async function put(file: string, text: string): Promise<void> {
+  const address = `${world.origin}/api/v1/volumes/team%2Flab/files/${file}`;
+  const response = await fetch(address, { method: 'PUT', headers: { origin: world.origin, cookie, 'content-type': 'text/plain' }, body: text }); // prettier-ignore
+  expect(response.status, await response.text()).toBeLessThan(300);
 }
 async function open(query: string): Promise<WebSocket> {
   const socket = new WebSocket(`${world.origin.replace('http', 'ws')}/devices/${board.id}${query}`, {
@@ -220,5 +227,42 @@ test('a volume without boards gives its runs no tools of the bench', async () =>
     const asked = model.seen.findLast(({ messages }) => messages.some((one) => textOf(one).includes(`tools in ${volume}`)))!;
     const names = asked.tools!.map((one) => one.function.name);
     expect([volume, names.filter((name) => (deviceTools as readonly string[]).includes(name)).length]).toEqual([volume, expected]);
+  }
+}); // prettier-ignore
+
+// The file itself, as the first LLMos had it, and its words for tools and arguments; what a model of it would say is said here.
+test('[LI3] the HardwareControlAgent of the first LLMos works unchanged: connect, command, project, disconnect', async () => {
+  const original = fs.readFileSync(path.join(import.meta.dirname, '../../samples/llmos-original/agents/HardwareControlAgent.md'), 'utf8');
+  await put('agents/OldHardwareControl.md', original);
+  const deviceId = 'bench/cube-01.md';
+  model.on('Turn on the relay', [
+    { calls: [{ name: 'list-devices', args: {} }] },
+    { calls: [{ name: 'connect-device', args: { deviceId } }] },
+    { calls: [{ name: 'send-device-command', args: { deviceId, command: { action: 'set_gpio', pin: 4, state: 1 } } }] },
+    { calls: [{ name: 'send-command', args: { deviceId, command: '{"action":"read_adc","pin":1}' } }] },
+    { calls: [{ name: 'create-device-project', args: { projectName: 'power-monitor', deviceId } }] },
+    { calls: [{ name: 'disconnect-device', args: { deviceId } }] },
+    { text: 'Relay on pin 4 is now ON' },
+  ]);
+  const { id } = await call('POST /runs', { volume: 'team/lab', goal: 'Turn on the relay', agent: 'Hardware Control Agent' });
+  for (const tool of ['take_board', 'json_command', 'json_command']) expect(await decide(id, 'approved')).toMatchObject({ tool });
+  const state = await ended(id);
+  expect(state).toMatchObject({ status: 'done', answer: 'Relay on pin 4 is now ON' });
+  expect(callsOf(state).map(({ tool, status }) => [tool, status])).toEqual([
+    ['list_devices', 'ok'],
+    ['take_board', 'ok'],
+    ['json_command', 'ok'],
+    ['json_command', 'ok'],
+    ['create_device_project', 'ok'],
+    ['release_board', 'ok'],
+  ]);
+  expect(jobs.map((job) => job.kind === 'json' && job.command)).toEqual([
+    { action: 'set_gpio', pin: 4, state: 1 },
+    { action: 'read_adc', pin: 1 },
+  ]);
+  const names = ['connect-device', 'send-device-command', 'send-command', 'list-devices', 'disconnect-device', 'create-device-project', 'write-file', 'read-file', 'generate-applet', 'execute-python'];
+  for (const name of names) {
+    expect(original).toContain(name);
+    expect(isBuiltInTool(toolNamed(name)), name).toBe(true);
   }
 }); // prettier-ignore

@@ -64,6 +64,7 @@ export async function sayCalls({
     else if (isCut) wrong.set(id, 'The call was cut off because the answer became too long. Write less at once.');
     else if ('wrong' in parsed) wrong.set(id, parsed.wrong);
     else {
+      if (tool.fit) parsed.args = tool.fit(parsed.args);
       const misfit = checkArguments(tool.parameters, parsed.args);
       if (misfit) wrong.set(id, misfit);
     }

@@ -65,6 +65,8 @@ export type Tool = {
   description: string;
   parameters: JsonSchema;
   effect: Effect | ((args: Record<string, unknown>) => Effect);
+  /** Arguments as other systems write them, in the words of `parameters`. */
+  fit?(args: Record<string, unknown>): Record<string, unknown>;
   reach?: Reach | ((args: Record<string, unknown>, context: { run: RunHead }) => Reach);
   /**
    * What it would act with beside its arguments, e.g. the text of a file that they name: an approval holds for just this, and `act` compares

@@ -206,6 +206,19 @@ export const deviceTable: readonly DeviceToolSpecification[] = [
     effect: 'destructive',
   },
   {
+    name: 'create_device_project',
+    description:
+      'Makes the folder `projects/<name>` for lasting work with a board: a program to begin with, a place for what is measured, and which board it is for.',
+    parameters: object(
+      {
+        board,
+        name: text('The name of the folder, e.g. `power-monitor`.', { pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' }),
+      },
+      ['board', 'name'],
+    ),
+    effect: 'write',
+  },
+  {
     name: 'emergency_stop',
     description:
       'Stops a board at once, whoever drives it: Ctrl-C, motors off, reset. Nobody can drive until a person clears it.',

@@ -9,6 +9,7 @@ import type { JobAsked, RunBoard, RunBoards } from '../../devices/types.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Bound, Tool, ToolContext, ToolResult } from '../types.ts';
 import { createBoardTurns } from './boardTurns.ts';
+import { deviceProject, fitDeviceArgs } from './deviceProject.ts';
 import { boardSpecificationOf } from './deviceTable.ts';
 import type { RunFiles } from './runFiles.ts';
 
@@ -37,7 +38,7 @@ export function deviceTools({
   clock,
 }: {
   boards: RunBoards;
-  files: Pick<RunFiles, 'read' | 'check'>;
+  files: Pick<RunFiles, 'read' | 'check' | 'write'>;
   clock: Clock;
 }): Tool[] {
   const turns = createBoardTurns({ boards, clock });
@@ -102,7 +103,7 @@ export function deviceTools({
     return artifact;
   }
 
-  return [
+  const tools: Tool[] = [
     {
       ...boardSpecificationOf('list_devices'),
       reach: { private: true },
@@ -252,6 +253,13 @@ export function deviceTools({
       const result = await board.job(job, { signal, progress });
       return said(board, result.ok, result.ok ? `Flashed and verified. ${result.text}` : failure(result));
     }, { file: ({ path }) => namedFile(path, 'bytes') }), // prettier-ignore
+    deviceProject({
+      find: async (name) => {
+        const { path, file } = await (await turns.open(name)).device();
+        return { path, label: file.label };
+      },
+      files,
+    }),
     {
       ...boardSpecificationOf('emergency_stop'),
       async act(args) {
@@ -261,6 +269,7 @@ export function deviceTools({
       },
     },
   ];
+  return tools.map((tool) => ({ fit: (args) => fitDeviceArgs(tool.name, args), ...tool }));
 }
 
 const namedFile = (path: unknown, as: NamedFile['as']): NamedFile | null => (typeof path === 'string' ? { path, as } : null); // prettier-ignore
