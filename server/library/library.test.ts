@@ -201,6 +201,8 @@ test('[LI4] skills are chosen by words and by meaning, at most three, and say wh
   const limited = await library.skillsFor({ ...lab(), goal: 'Predict from sales.csv', among: ['csv-reading'] });
   expect(limited.map(({ skill: { id } }) => id)).toEqual(['csv-reading']);
   expect(await library.skillsFor({ ...lab(), goal: 'zzz qqq' })).toEqual([]);
+  // a folder is no word of the goal
+  expect(await library.skillsFor({ ...lab(), goal: 'zzz @csv/qqq.txt' })).toEqual([]);
   // said in the words of the goal, not in what is compared of them
   await inSystem({
     'skills/meeting-notes/SKILL.md': skill('meeting-notes', 'Turn the note of a meeting into decisions.'),

@@ -303,7 +303,7 @@ export function createLibrary({ findVolume, versions, reading, embed, kept, fail
       );
       const entries = ranked.map(({ entry }) => entry);
       const scores = await scoreEntries({
-        text: goal, partial: false, entries, words: (volumeId) => indexOf(volumeId).words, meaning, waitMs: meaningWaitMs,
+        text: withoutFolders(goal), partial: false, entries, words: (volumeId) => indexOf(volumeId).words, meaning, waitMs: meaningWaitMs,
       }); // prettier-ignore
       const choices = chooseSkills({ goal, named, among: among ?? null, entries, scores, most });
       const chosen = [];
@@ -381,3 +381,6 @@ function groundFirst(nearestFirst: KernelFolder[]): KernelFolder[] {
   const system = nearestFirst.find(({ from }) => from === 'system') ?? { from: 'system', files: {} };
   return [system, ...nearestFirst.filter((folder) => folder !== system).reverse()];
 }
+
+/** Where a file lies that the goal names says nothing about the work: `@notes/tides.csv` is not about notes. */
+const withoutFolders = (goal: string): string => goal.replace(/@[^\s"'`]*\//g, '@');

@@ -23,15 +23,21 @@ function writtenWords(text: string): string[] {
   return (parted.match(/[\p{L}\p{N}\p{M}]+/gu) ?? []).filter((word) => !common.has(word));
 }
 
+const endings: [ending: RegExp, by: string][] = [
+  [/ies$/, 'y'],
+  [/(ss|us|is)$|s$/, '$1'],
+  [/(?:ing|ed|er|or)$/, ''],
+  [/([bdgklmnprt])\1$/, '$1'],
+  [/e$/, ''],
+];
+
+/** Each ending goes where three letters or more stay, so that `note` and `notes`, `user` and `users` come to the same. */
 function stemOf(word: string): string {
-  if (word.length < 5 || !/^[a-z]+$/.test(word)) return word;
-  const stem = word
-    .replace(/ies$/, 'y')
-    .replace(/(ss|us|is)$|(?:s)$/, '$1')
-    .replace(/(?:ing|ed|er|or)$/, '')
-    .replace(/([bdgklmnprt])\1$/, '$1')
-    .replace(/(?<=.{4})e$/, '');
-  return stem.length >= 3 ? stem : word;
+  if (!/^[a-z]+$/.test(word)) return word;
+  return endings.reduce((stem, [ending, by]) => {
+    const shorter = stem.replace(ending, by);
+    return shorter.length >= 3 ? shorter : stem;
+  }, word);
 }
 
 /** Word -> how much it counts here. */

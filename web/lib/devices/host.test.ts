@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { frameTypes, type JobResult } from '#shared/devices.ts';
-import { openHost, type PerformJob } from './host.ts';
+import { openHost, type PerformJob, type WorldOfBoard } from './host.ts';
 import { testBoard } from './testBoard.ts';
 import { testNetwork } from './testSocket.ts';
 import { deviceState, driver, lease } from './testState.ts';
@@ -8,13 +8,14 @@ import { deviceState, driver, lease } from './testState.ts';
 const face = driver('Ben').person;
 const settle = () => new Promise((done) => setTimeout(done, 5));
 
-function hosted(perform: PerformJob = async ({ job }) => ({ id: job.id, ok: true, text: '' })) {
+function hosted(perform: PerformJob = async ({ job }) => ({ id: job.id, ok: true, text: '' }), world?: WorldOfBoard) {
   const board = testBoard();
   const network = testNetwork();
   const news = { state: vi.fn(), link: vi.fn(), lost: vi.fn(), baud: vi.fn(), refused: vi.fn() };
   const host = openHost({
     address: 'ws://here/devices/board?host=1',
     port: board.port,
+    world,
     baud: 115_200,
     early: [new TextEncoder().encode('boot ')],
     agent: 'Chrome on Linux',
@@ -57,6 +58,24 @@ test('[DE2] what waited for a slow board does not reach it after the lease ended
   await settle();
   expect(board.written).not.toContain('second');
   expect(board.written).toContain('\x03\x03');
+});
+
+test('[DE6] a world at rest is told when it is first shared, and again after each return of the connection', () => {
+  const rest = Uint8Array.of(1, 2, 3);
+  const { network } = hosted(undefined, {
+    command: vi.fn(),
+    onState: (listener) => {
+      listener(rest);
+      return () => {};
+    },
+  });
+  const worlds = () =>
+    network.last.frames.filter(({ type }) => type === frameTypes.world).map(({ bytes }) => [...bytes]);
+  expect(worlds()).toEqual([[1, 2, 3]]);
+  network.last.broke();
+  network.pass();
+  network.last.opened();
+  expect(worlds()).toEqual([[1, 2, 3]]);
 });
 
 test('[DE3] an emergency stop interrupts, says stop, resets, and overtakes what waits', async () => {

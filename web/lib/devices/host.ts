@@ -102,6 +102,7 @@ export function openHost({
   /** A flash opens a board that left the bus by itself: until it ends a loss is not told (DE5). */
   let flashing = false;
   let stopLonely: (() => void) | null = null;
+  let newestWorld: Uint8Array | null = null;
 
   const socket = openDeviceSocket<ToHost>({
     address: () => address,
@@ -134,6 +135,12 @@ export function openHost({
     say({ type: 'hosting', kind: port.kind, port: port.label, agent, baud });
     if (lost) say({ type: 'connection', connection: 'lost', why: lost.words });
     output.resume();
+    showWorld(); // a world at rest says nothing by itself
+  }
+  /** The newest only: what a slow connection has not taken is not worth sending. */
+  function showWorld(): void {
+    if (newestWorld && open && socket.waiting < 64 * 1024)
+      socket.sendFrame({ type: frameTypes.world, epoch: 0, offset: 0, bytes: newestWorld });
   }
 
   // ---- what the board says
@@ -150,9 +157,8 @@ export function openHost({
         else tellLost(why);
       }),
       world?.onState((bytes) => {
-        // the newest only: what a slow connection has not taken is not worth sending
-        if (open && socket.waiting < 64 * 1024)
-          socket.sendFrame({ type: frameTypes.world, epoch: 0, offset: 0, bytes });
+        newestWorld = bytes;
+        showWorld();
       }) ?? (() => {}),
     ];
     detach = () => stops.forEach((stop) => stop());

@@ -3,7 +3,7 @@
 import { applyChanges } from '#shared/board/flash.ts';
 import { boardLimits, readFromBoard, type BoardAssets, type FromBoard, type ToBoard } from '#shared/board/frame.ts';
 import type { WorldCommand } from '#shared/devices.ts';
-import { decodeWorld } from '#shared/robot/worldState.ts';
+import { decodeWorld, encodeWorld } from '#shared/robot/worldState.ts';
 import type { World } from '#shared/robot/world.ts';
 import { createMeter, hiddenPlace, openFrame, type Frame } from '#lib/sandbox.ts';
 import type { BoardPort, BoardSignals, Lost } from '../port.ts';
@@ -139,9 +139,10 @@ export class VirtualBoard implements BoardPort {
     return this.#world;
   }
 
-  /** At most 20 times a second. `bytes`: the same, as every viewer gets it. */
+  /** The newest at once, then at most 20 times a second. `bytes`: the same, as every viewer gets it. */
   onWorld(listener: (world: World, bytes: Uint8Array<ArrayBuffer>) => void): () => void {
     this.#hearers.world.add(listener);
+    if (this.#world) listener(this.#world, encodeWorld(this.#world));
     return () => this.#hearers.world.delete(listener);
   }
 
