@@ -170,6 +170,8 @@ export const Commit = z.object({
     state: z.enum(['unreviewed', 'approved', 'reverted', 'own']),
     by: Face.nullable(),
     at: time.nullable(),
+    /** Everybody who approved it, the first one first. */
+    approvedBy: z.array(Face),
   }),
 });
 /** What a restore, revert or merge did, or (with `dry_run`) would do. */
@@ -323,7 +325,7 @@ export const routes = {
   'GET /python': { may: 'self.read', summary: 'The lock file of packages for Python in the browser; `noPackages` says why there are none', answer: z.object({ lock: z.string(), noPackages: z.string().nullable() }) },
   'GET /python/packages/:name': { may: 'self.read', summary: 'A package by the file name in the lock file', answer: z.any() },
 
-  'GET /reviews': { may: 'self.read', summary: 'My inbox: commits of others that nobody reviewed, across my volumes', query: z.object({ cursor }), answer: z.object({ items: z.array(z.object({ volume: z.string(), commits: z.array(Commit) })), total: z.int(), cursor: z.string().nullable() }) },
+  'GET /reviews': { may: 'self.read', summary: 'My inbox: commits of others across my volumes that nobody reviewed, or that I have not looked at', query: z.object({ cursor, unseen: z.enum(['nobody', 'me']).default('nobody') }), answer: z.object({ items: z.array(z.object({ volume: z.string(), commits: z.array(Commit) })), total: z.int(), totals: z.object({ nobody: z.int(), me: z.int() }), cursor: z.string().nullable() }) },
   'POST /volumes/:volume/reviews': { may: 'volume.review', summary: 'Approve commits that landed', body: z.object({ oids: z.array(oid).min(1).max(200), verdict: z.literal('approved').default('approved') }), answer: nothing },
 
   ...libraryRoutes,

@@ -254,6 +254,40 @@ test('[RV3] what the other typed waits in the inbox until somebody reads it', as
   expect((await versionsOf(ada, path)).find(({ oid }) => oid === version!.oid)!.review.state).toBe('approved');
 });
 
+test('[RV3] of three people each finds what they have not looked at, and sees who approved it', async ({
+  ada,
+  ben,
+  mallory,
+}) => {
+  const path = 'three.md';
+  await ada.api('PUT', '/teams/lab/members/mallory', { role: 'editor' });
+  const [, b] = await openTogether(path, '# Notes\n\nOne line\n', ada, ben);
+  await b.atEndOf('One line');
+  await b.type(' for three');
+  const [version] = await waitForVersions(ada, path, ['ben']);
+  await ada.api('POST', `${address}/reviews`, { oids: [version!.oid] });
+
+  const { page } = mallory;
+  await page.goto('/review');
+  const row = page.getByRole('option').filter({ hasText: version!.oid.slice(0, 7) });
+  await page.getByRole('radio', { name: /New to me/ }).click();
+  await expect(row).toContainText('approved by Ada');
+  await row.click();
+  await expect(page.getByRole('region', { name: path }).locator('ins', { hasText: 'for three' })).toBeVisible();
+  await expect(page.getByRole('main')).toContainText('approved by Ada');
+  await takePictures(page, 'review-new-to-me');
+  await expectNoFaults(page);
+  await page.getByRole('button', { name: 'Approve' }).click();
+  await expect(row).toHaveCount(0);
+  await historyOf(page, path);
+  await expect(
+    timeline(page)
+      .getByRole('option')
+      .filter({ hasText: version!.oid.slice(0, 7) }),
+  ).toContainText('reviewed by Ada and Mallory');
+  await ada.api('DELETE', '/teams/lab/members/mallory');
+});
+
 test.describe('on a phone', () => {
   test('a version is read and approved with a thumb', async ({ ada, ben }) => {
     const path = 'thumb.md';

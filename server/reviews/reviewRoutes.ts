@@ -3,7 +3,7 @@ import type { Reviews } from './reviews.ts';
 
 export function reviewRoutes(reviews: Reviews): HandlersOf<'GET /reviews' | 'POST /volumes/:volume/reviews'> {
   return {
-    'GET /reviews': ({ actor, query }) => reviews.inbox({ actor, cursor: query.cursor ?? null }),
+    'GET /reviews': ({ actor, query }) => reviews.inbox({ actor, unseen: query.unseen, cursor: query.cursor ?? null }),
     'POST /volumes/:volume/reviews': async ({ actor, volume, body }) => {
       await reviews.approve({ volumeId: volume.id, oids: body.oids, personId: actor.personId });
       return {};

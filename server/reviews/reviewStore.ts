@@ -3,7 +3,9 @@ import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Database } from '../platform/database.ts';
 import { reviews } from './tables.ts';
 
-export type ReviewState = { verdict: 'approved' | 'reverted'; by: string; at: Date };
+export type ReviewState = { verdict: 'approved' | 'reverted'; by: string; at: Date; approvedBy: string[] };
+/** Whose look is missing: anybody's at all, or that of the person who asks. */
+export type Unseen = 'nobody' | 'me';
 
 export function openReviewStore({ database }: { database: Database }) {
   return {
@@ -24,7 +26,7 @@ export function openReviewStore({ database }: { database: Database }) {
     async removeOf(volumeId: string): Promise<void> {
       await database.delete(reviews).where(eq(reviews.volumeId, volumeId));
     },
-    /** The word that counts for each commit: reverted before approved, then the first. */
+    /** The word that counts for each commit: reverted before approved, then the first; and everybody who approved it. */
     async states({ volumeId, oids }: { volumeId: string; oids: string[] }): Promise<Map<string, ReviewState>> {
       if (oids.length === 0) return new Map();
       const rows = await database
@@ -34,8 +36,11 @@ export function openReviewStore({ database }: { database: Database }) {
         .orderBy(reviews.at);
       const states = new Map<string, ReviewState>();
       for (const { oid, verdict, personId, at } of rows) {
-        if (!states.has(oid) || (verdict === 'reverted' && states.get(oid)!.verdict !== 'reverted'))
-          states.set(oid, { verdict, by: personId, at });
+        const known = states.get(oid);
+        const approvedBy = [...(known?.approvedBy ?? []), ...(verdict === 'approved' ? [personId] : [])];
+        if (!known || (verdict === 'reverted' && known.verdict !== 'reverted'))
+          states.set(oid, { verdict, by: personId, at, approvedBy });
+        else known.approvedBy = approvedBy;
       }
       return states;
     },
@@ -61,43 +66,51 @@ export function openReviewStore({ database }: { database: Database }) {
     async count({ volumeIds, personId }: { volumeIds: string[]; personId: string }): Promise<Map<string, number>> {
       if (volumeIds.length === 0) return new Map();
       const { rows } = await database.execute<{ volume_id: string; waiting: number }>(
-        sql`select c.volume_id, count(*)::int as waiting ${waitingFor({ volumeIds, personId })} group by c.volume_id`,
+        sql`select c.volume_id, count(*)::int as waiting ${waitingFor({ volumeIds, personId, unseen: 'nobody' })} group by c.volume_id`,
       );
       return new Map(rows.map((row) => [row.volume_id, row.waiting]));
     },
-    /** Commits of others that nobody reviewed, newest first. `before`: where the last page ended. */
+    /** Commits of others that nobody, or not this person, looked at, newest first. `before`: where the last page ended. */
     async waiting({
       volumeIds,
       personId,
+      unseen,
       before,
       limit,
     }: {
       volumeIds: string[];
       personId: string;
+      unseen: Unseen;
       before: string | null;
       limit: number;
-    }): Promise<{ rows: { volumeId: string; oid: string; at: string }[]; total: number }> {
-      if (volumeIds.length === 0) return { rows: [], total: 0 };
-      const waiting = waitingFor({ volumeIds, personId });
+    }): Promise<{ rows: { volumeId: string; oid: string; at: string }[]; totals: Record<Unseen, number> }> {
+      if (volumeIds.length === 0) return { rows: [], totals: { nobody: 0, me: 0 } };
+      const waiting = waitingFor({ volumeIds, personId, unseen });
       const page = before
         ? sql`and (to_char(c.at at time zone 'utc', 'YYYYMMDDHH24MISS') || lpad(c.position::text, 9, '0') || c.volume_id::text) < ${before}`
         : sql``;
       const { rows } = await database.execute<{ volume_id: string; oid: string; key: string }>(
         sql`select c.volume_id, c.oid, to_char(c.at at time zone 'utc', 'YYYYMMDDHH24MISS') || lpad(c.position::text, 9, '0') || c.volume_id::text as key ${waiting} ${page} order by key desc limit ${limit}`,
       );
-      const counted = await database.execute<{ total: string }>(sql`select count(*) as total ${waiting}`);
+      const { rows: counted } = await database.execute<Record<Unseen, number>>(
+        sql`select (select count(*)::int ${waitingFor({ volumeIds, personId, unseen: 'nobody' })}) as nobody,
+                   (select count(*)::int ${waitingFor({ volumeIds, personId, unseen: 'me' })}) as me`,
+      );
       return {
         rows: rows.map((row) => ({ volumeId: row.volume_id, oid: row.oid, at: row.key })),
-        total: Number(counted.rows[0]?.total ?? 0),
+        totals: counted[0]!,
       };
     },
   };
 }
 
-/** What somebody could look at: not their own, not undone, reviewed by nobody. Samples and releases are not news. */
-function waitingFor({ volumeIds, personId }: { volumeIds: string[]; personId: string }) {
+type Waiting = { volumeIds: string[]; personId: string; unseen: Unseen };
+
+/** What somebody could look at: not their own, not undone, reviewed by nobody or not by them. Samples and releases are not news. */
+function waitingFor({ volumeIds, personId, unseen }: Waiting) {
+  const mine = unseen === 'me' ? sql`and r.person_id = ${personId}` : sql``;
   return sql`from commits c
     where c.volume_id in ${volumeIds} and c.author is not null and c.author <> ${personId} and c.kind not in ('sample', 'upgrade')
-    and not exists (select 1 from reviews r where r.volume_id = c.volume_id and r.oid = c.oid)
+    and not exists (select 1 from reviews r where r.volume_id = c.volume_id and r.oid = c.oid ${mine})
     and not exists (select 1 from commits u where u.volume_id = c.volume_id and u.undoes = c.oid)`;
 }

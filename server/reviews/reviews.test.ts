@@ -9,7 +9,7 @@ import { openReviews } from './reviews.ts';
 const database = await openTestDatabase(inject('postgresUrl'));
 afterAll(() => database.close());
 
-const [ada, ben] = [crypto.randomUUID(), crypto.randomUUID()];
+const [ada, ben, cyd] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
 const volumeId = crypto.randomUUID();
 const oid = (n: number) => n.toString(16).padStart(40, '0');
 const actor = (personId: string): Actor => ({
@@ -28,8 +28,8 @@ const reviews = openReviews({
   commits: async ({ oids }) => oids.map((oid) => ({ oid }) as Commit),
   reviewed: (told) => news.push(told),
 });
-const waitingFor = async (personId: string) => {
-  const { items, total } = await reviews.inbox({ actor: actor(personId), cursor: null });
+const waitingFor = async (personId: string, unseen: 'nobody' | 'me' = 'nobody') => {
+  const { items, total } = await reviews.inbox({ actor: actor(personId), unseen, cursor: null });
   return { oids: items.flatMap((item) => item.commits.map((commit) => commit.oid)), total };
 };
 
@@ -62,6 +62,24 @@ test('[RV3] approving takes a commit out of every inbox and tells who wrote it',
   expect(news).toEqual([{ volumeId, oids: [oid(2)], verdict: 'approved', by: ben, authors: [ada] }]);
 });
 
+test('[RV3] what another approved is still new to me until I looked at it myself, and says who approved', async () => {
+  await reviews.approve({ volumeId, oids: [oid(2)], personId: ben });
+  expect(await waitingFor(cyd)).toEqual({ oids: [oid(4), oid(3)], total: 2 });
+  expect(await waitingFor(cyd, 'me')).toEqual({ oids: [oid(4), oid(3), oid(2)], total: 3 });
+  expect((await reviews.inbox({ actor: actor(cyd), unseen: 'nobody', cursor: null })).totals).toEqual({
+    nobody: 2,
+    me: 3,
+  });
+  expect(await waitingFor(ben, 'me')).toEqual({ oids: [oid(4)], total: 1 });
+  await reviews.approve({ volumeId, oids: [oid(2)], personId: cyd });
+  expect((await waitingFor(cyd, 'me')).oids).toEqual([oid(4), oid(3)]);
+  expect((await reviews.states({ volumeId, oids: [oid(2)] })).get(oid(2))).toMatchObject({
+    verdict: 'approved',
+    by: ben,
+    approvedBy: [ben, cyd],
+  });
+});
+
 test('[RV3] nobody approves their own, and an unknown version is not there', async () => {
   await expect(reviews.approve({ volumeId, oids: [oid(3)], personId: ben })).rejects.toMatchObject({
     code: 'forbidden',
@@ -90,7 +108,11 @@ test('the inbox pages without gaps', async () => {
   const seen: string[] = [];
   let cursor: string | null = null;
   do {
-    const page: Awaited<ReturnType<typeof reviews.inbox>> = await reviews.inbox({ actor: actor(ben), cursor });
+    const page: Awaited<ReturnType<typeof reviews.inbox>> = await reviews.inbox({
+      actor: actor(ben),
+      unseen: 'nobody',
+      cursor,
+    });
     seen.push(...page.items.flatMap((item) => item.commits.map((commit) => commit.oid)));
     cursor = page.cursor;
   } while (cursor);

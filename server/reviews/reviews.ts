@@ -3,7 +3,7 @@ import type { Commit } from '#shared/api.ts';
 import { notFound, Problem } from '#shared/errors.ts';
 import type { Actor } from '#shared/permissions.ts';
 import type { Database } from '../platform/database.ts';
-import { openReviewStore } from './reviewStore.ts';
+import { openReviewStore, type Unseen } from './reviewStore.ts';
 
 export type ReviewNeeds = {
   database: Database;
@@ -64,11 +64,12 @@ export function openReviews({ database, volumesToReview, commits, reviewed }: Re
       await add({ volumeId, oids: [oid], personId, verdict: 'reverted' });
     },
 
-    async inbox({ actor, cursor }: { actor: Actor; cursor: string | null }) {
+    async inbox({ actor, unseen, cursor }: { actor: Actor; unseen: Unseen; cursor: string | null }) {
       const volumes = new Map((await volumesToReview(actor)).map((volume) => [volume.id, volume.name]));
-      const { rows, total } = await store.waiting({
+      const { rows, totals } = await store.waiting({
         volumeIds: [...volumes.keys()],
         personId: actor.personId,
+        unseen,
         before: cursor,
         limit: pageSize,
       });
@@ -78,7 +79,7 @@ export function openReviews({ database, volumesToReview, commits, reviewed }: Re
         if (oids.length > 0)
           items.push({ volume: name, commits: await commits({ volumeId, oids, viewer: actor.personId }) });
       }
-      return { items, total, cursor: rows.length === pageSize ? rows.at(-1)!.at : null };
+      return { items, total: totals[unseen], totals, cursor: rows.length === pageSize ? rows.at(-1)!.at : null };
     },
   };
 }

@@ -15,7 +15,7 @@ import type { Head, People, Version } from '../versions/versions.ts';
 export type ReviewStates = (query: {
   volumeId: string;
   oids: string[];
-}) => Promise<Map<string, { verdict: 'approved' | 'reverted'; by: string; at: Date }>>;
+}) => Promise<Map<string, { verdict: 'approved' | 'reverted'; by: string; at: Date; approvedBy: string[] }>>;
 
 export type HistoryNeeds = {
   store: HistoryStore;
@@ -35,7 +35,7 @@ export function createHistory({ store, people, reviews, rooms, head, readBlob }:
 
   async function describe(volumeId: string, versions: Version[], viewer: string | null = null): Promise<Commit[]> {
     const states = await reviews({ volumeId, oids: versions.map((version) => version.oid) });
-    const said = [...states.values()].map((state) => state.by);
+    const said = [...states.values()].flatMap((state) => [state.by, ...state.approvedBy]);
     const ids = versions.flatMap((version) => [version.author, ...version.coAuthors]).filter((id) => id !== null);
     const faces = await people.faces([...new Set([...ids, ...said])]);
     return versions.map((version) => {
@@ -58,6 +58,7 @@ export function createHistory({ store, people, reviews, rooms, head, readBlob }:
           state: state?.verdict ?? (own ? 'own' : 'unreviewed'),
           by: (state && faces.get(state.by)) ?? null,
           at: state?.at.toISOString() ?? null,
+          approvedBy: (state?.approvedBy ?? []).map((id) => faces.get(id)).filter((face) => face !== undefined),
         },
       };
     });

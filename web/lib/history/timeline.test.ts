@@ -20,11 +20,11 @@ function version(n: number, changes: Partial<Commit> = {}): Commit {
     files: [],
     added: 1,
     removed: 0,
-    review: { state: 'approved', by: face('Ravi Nair'), at: null },
+    review: { state: 'approved', by: face('Ravi Nair'), at: null, approvedBy: [] },
     ...changes,
   };
 }
-const unreviewed = { review: { state: 'unreviewed' as const, by: null, at: null } };
+const unreviewed = { review: { state: 'unreviewed' as const, by: null, at: null, approvedBy: [] } };
 const shape = (entries: ReturnType<typeof readEntries>) =>
   entries.map((entry) =>
     entry.kind === 'title'

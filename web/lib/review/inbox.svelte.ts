@@ -1,12 +1,17 @@
-// What waits for me: versions of others that nobody has looked at, across my volumes. Read again when something lands or is reviewed.
+// What waits for me: versions of others that nobody has looked at, or that I have not, across my volumes. Read again when something lands or is reviewed.
 import { isProblem, type Problem } from '#shared/errors.ts';
 import type { RouteAnswer } from '#shared/api.ts';
 import type { Api } from '#lib/api.ts';
 import { afterAct, readSections, stepAct, type Act, type InboxSection } from './inbox.ts';
 
+export type Unseen = 'nobody' | 'me';
+
 export class Inbox {
   state = $state.raw<'loading' | 'ready' | Problem>('loading');
   total = $state(0);
+  /** Whose look is missing: anybody's, or mine. */
+  unseen = $state<Unseen>('nobody');
+  totals = $state.raw<Record<Unseen, number>>({ nobody: 0, me: 0 });
   selected = $state<string | null>(null);
   busy = $state(false);
   now = $state.raw(new Date());
@@ -29,10 +34,11 @@ export class Inbox {
   async read(): Promise<void> {
     const mine = ++this.#asked;
     try {
-      const { items, total, cursor } = await this.#api('GET /reviews');
+      const { items, total, totals, cursor } = await this.#api('GET /reviews', { query: { unseen: this.unseen } });
       if (mine !== this.#asked) return;
       const next = this.selected ? afterAct(this.acts, this.selected) : null;
-      [this.#items, this.total, this.#cursor, this.now, this.state] = [items, total, cursor, new Date(), 'ready'];
+      [this.#items, this.total, this.totals, this.#cursor] = [items, total, totals, cursor];
+      [this.now, this.state] = [new Date(), 'ready'];
       // what one looked at may be dealt with by somebody else meanwhile
       if (this.selected && !this.current)
         this.selected = this.acts.some((act) => act.key === next) ? next : (this.acts[0]?.key ?? null);
@@ -47,11 +53,19 @@ export class Inbox {
     this.busy = true;
     const mine = this.#asked;
     try {
-      const { items, cursor } = await this.#api('GET /reviews', { query: { cursor: this.#cursor } });
+      const { items, cursor } = await this.#api('GET /reviews', {
+        query: { cursor: this.#cursor, unseen: this.unseen },
+      });
       if (mine === this.#asked) [this.#items, this.#cursor] = [[...this.#items, ...items], cursor];
     } finally {
       this.busy = false;
     }
+  }
+
+  /** Shows the other list. */
+  async show(unseen: Unseen): Promise<void> {
+    [this.unseen, this.selected] = [unseen, null];
+    await this.read();
   }
 
   step(by: 1 | -1): void {

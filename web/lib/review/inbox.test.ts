@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Commit } from '#shared/api.ts';
-import { afterAct, readSections, stepAct } from './inbox.ts';
+import { afterAct, approversOf, readSections, stepAct } from './inbox.ts';
 
 const commit = (oid: string, group: string) => ({ oid, group }) as Commit;
 const items = [
@@ -30,4 +30,14 @@ test('after an act comes the next, at the end the one before', () => {
   expect(stepAct(acts, null, 1)).toBe('team/lab p1');
   expect(stepAct(acts, 'team/ops p3', 1)).toBe('team/ops p3');
   expect(stepAct(acts, 'team/lab p2', -1)).toBe('team/lab p1');
+});
+
+test('[RV3] an act of several versions is approved by those who approved each of them', () => {
+  const approved = (oid: string, ...by: string[]) =>
+    ({ ...commit(oid, 'p1'), review: { approvedBy: by.map((id) => ({ id })) } }) as Commit;
+  const act = (...commits: Commit[]) => ({ key: 'k', volume: 'team/lab', commits });
+  const ids = (commits: Commit[]) => approversOf(act(...commits)).map(({ id }) => id);
+  expect(ids([approved('a', 'mei', 'ravi')])).toEqual(['mei', 'ravi']);
+  expect(ids([approved('a', 'mei', 'ravi'), approved('b', 'ravi')])).toEqual(['ravi']);
+  expect(ids([approved('a', 'mei'), approved('b')])).toEqual([]);
 });

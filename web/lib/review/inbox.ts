@@ -1,5 +1,6 @@
 // The inbox as rows: by volume, and in it by pause, because commits of one pause are one act by several people.
 import type { Commit } from '#shared/api.ts';
+import type { Face } from '#shared/live.ts';
 
 /** Versions of one act in one volume, newest first. */
 export type Act = { key: string; volume: string; commits: Commit[] };
@@ -32,4 +33,10 @@ export function afterAct(acts: Act[], key: string): string | null {
 export function stepAct(acts: Act[], key: string | null, by: 1 | -1): string | null {
   const at = acts.findIndex((act) => act.key === key);
   return acts[Math.min(Math.max(at + by, 0), acts.length - 1)]?.key ?? null;
+}
+
+/** Who approved each version of an act; of several versions only who approved all. */
+export function approversOf(act: Act): Face[] {
+  const [first, ...others] = act.commits.map((commit) => commit.review.approvedBy);
+  return (first ?? []).filter((face) => others.every((faces) => faces.some((one) => one.id === face.id)));
 }

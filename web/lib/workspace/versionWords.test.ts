@@ -5,10 +5,10 @@ import { dayOf, shortTime, standOf } from './versionWords.ts';
 const now = new Date(2026, 10, 22, 15, 0);
 const face = (name: string) => ({ id: name, login: name.toLowerCase(), name, colour: 1 });
 const at = (day: number, hour: number) => new Date(2026, 10, day, hour, 8).toISOString();
-const unreviewed = { review: { state: 'unreviewed' as const, by: null, at: null } };
+const unreviewed = { review: { state: 'unreviewed' as const, by: null, at: null, approvedBy: [] } };
 const version = (changes: Partial<Commit> = {}): Pick<Commit, 'kind' | 'review'> => ({
   kind: 'pause',
-  review: { state: 'approved', by: face('Ravi Nair'), at: null },
+  review: { state: 'approved', by: face('Ravi Nair'), at: null, approvedBy: [] },
   ...changes,
 });
 
@@ -24,11 +24,17 @@ test('days and times are as short as they stay clear', () => {
 
 test('the state of a version is one sentence', () => {
   expect(standOf(version())).toEqual({ text: 'reviewed by Ravi', kind: 'plain' });
+  const [mei, ravi] = [face('Mei Lin'), face('Ravi Nair')];
+  expect(standOf(version({ review: { state: 'approved', by: ravi, at: null, approvedBy: [ravi, mei] } }))?.text).toBe(
+    'reviewed by Ravi and Mei',
+  );
   expect(standOf(version(unreviewed))).toEqual({ text: 'unreviewed', kind: 'warn' });
-  expect(standOf(version({ kind: 'restore', review: { state: 'own', by: null, at: null } }))).toEqual({
+  expect(standOf(version({ kind: 'restore', review: { state: 'own', by: null, at: null, approvedBy: [] } }))).toEqual({
     text: 'can be undone',
     kind: 'plain',
   });
-  expect(standOf(version({ review: { state: 'own', by: null, at: null } }))).toBeNull();
-  expect(standOf(version({ review: { state: 'reverted', by: face('Ada'), at: null } }))?.text).toBe('reverted by Ada');
+  expect(standOf(version({ review: { state: 'own', by: null, at: null, approvedBy: [] } }))).toBeNull();
+  expect(standOf(version({ review: { state: 'reverted', by: face('Ada'), at: null, approvedBy: [] } }))?.text).toBe(
+    'reverted by Ada',
+  );
 });

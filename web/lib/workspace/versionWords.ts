@@ -1,6 +1,6 @@
 // Words about versions, the same in the timeline, the inbox, the gutter and the previews.
 import type { Commit } from '#shared/api.ts';
-import { clockTime } from '#lib/ui/words.ts';
+import { clockTime, names } from '#lib/ui/words.ts';
 
 const days = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'short' });
 const daysOfOtherYears = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
@@ -40,11 +40,16 @@ export const isMachine = (commit: Pick<Commit, 'kind' | 'author'>): boolean =>
 export type Stand = { text: string; kind: 'warn' | 'plain' };
 /** The one thing to know about a version's state: whether somebody should look at it, who did, or that it can be taken back. */
 export function standOf(commit: Pick<Commit, 'review' | 'kind'>): Stand | null {
-  const { state, by } = commit.review;
+  const { state, by, approvedBy } = commit.review;
   if (state === 'unreviewed') return { text: 'unreviewed', kind: 'warn' };
   if (state === 'reverted') return { text: by ? `reverted by ${firstName(by.name)}` : 'reverted', kind: 'plain' };
   if (commit.kind === 'restore' || commit.kind === 'revert') return { text: 'can be undone', kind: 'plain' };
-  if (state === 'approved') return { text: by ? `reviewed by ${firstName(by.name)}` : 'reviewed', kind: 'plain' };
+  const who = approvedBy.length > 0 ? approvedBy : by ? [by] : [];
+  if (state === 'approved')
+    return {
+      text: who.length > 0 ? `reviewed by ${names(who.map((face) => firstName(face.name)))}` : 'reviewed',
+      kind: 'plain',
+    };
   return null;
 }
 export const firstName = (name: string): string => name.trim().split(/\s+/)[0] ?? name;
