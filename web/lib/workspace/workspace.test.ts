@@ -225,7 +225,11 @@ test('without a connection nobody is said to be here', async () => {
   const { workspace, go, connect } = await world();
   const lose = connect();
   await go('a.md');
-  workspace.hear({ type: 'presence', volume: 'team/lab', here: [{ person: face('ben'), fileId: 'id-a.md' }] });
+  workspace.hear({
+    type: 'presence',
+    volume: 'team/lab',
+    here: [{ tab: 't', person: face('ben'), fileId: 'id-a.md', since: '2026-01-01T00:00:00Z' }],
+  });
   expect(workspace.facesIn().map(({ login }) => login)).toEqual(['ben']);
   lose();
   expect(workspace.facesIn()).toEqual([]);
