@@ -1,6 +1,6 @@
-// In which order the rows of the library stand: by name, or by what was counted of them. What was never counted comes last, whichever way.
+// In which order the rows of the library stand: by name, or by what was counted of them. What has no such figure comes last, whichever way.
 import type { LibraryEntry } from '#shared/api/library.ts';
-import { figureOf, type Figure } from './figures.ts';
+import { figureOf, isCounted, type Figure } from './figures.ts';
 
 export type SortKey = 'name' | 'uses' | 'finished' | 'last';
 export type Sort = { by: SortKey; down: boolean };
@@ -40,6 +40,7 @@ export const byName = (a: LibraryEntry, b: LibraryEntry): number =>
 function valueOf(entry: LibraryEntry, by: SortKey, figures: Figures): string | number | null {
   if (by === 'name') return entry.name;
   const figure = figures && figureOf(entry, figures);
+  if (by === 'uses' && figures && isCounted(entry.kind)) return figure?.uses ?? 0; // never used is a number too
   if (!figure) return null;
   if (by === 'uses') return figure.uses;
   if (by === 'last') return figure.last[0] ? Date.parse(figure.last[0].at) : null;
