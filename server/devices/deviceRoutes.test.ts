@@ -107,6 +107,21 @@ test('artifacts: bytes by hash, of a file of the volume, of this board only', as
   expect(missing.status).toBe(404);
 });
 
+test('[AC2] a recording is of one board: it is read and deleted there and nowhere else', async () => {
+  const [one, other] = [await board('Recorded'), await board('Elsewhere')];
+  const { id } = await json<{ id: string }>(await lab.call('ben', `POST /devices/${one.id}/recordings`));
+  expect((await lab.call('ben', `POST /devices/${one.id}/recordings/stop`)).status).toBe(200);
+  expect((await lab.call('vic', `GET /devices/${one.id}/recordings/${id}`)).status).toBe(200);
+  for (const call of ['GET', 'DELETE'])
+    expect([call, (await lab.call('ada', `${call} /devices/${other.id}/recordings/${id}`)).status]).toEqual([
+      call,
+      404,
+    ]);
+  expect((await lab.call('vic', `DELETE /devices/${one.id}/recordings/${id}`)).status).toBe(403);
+  expect((await lab.call('ben', `DELETE /devices/${one.id}/recordings/${id}`)).status).toBe(200);
+  expect((await lab.call('ben', `GET /devices/${one.id}/recordings/${id}`)).status).toBe(404);
+});
+
 test('artifacts of a board are bounded: the oldest give way', async () => {
   const { id } = await board('Full');
   const ids: string[] = [];

@@ -1,7 +1,7 @@
 import crypto from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { encodeFrame, frameTypes } from '#shared/devices.ts';
-import { openTestHub, until, type TestHub } from './testHub.ts';
+import { actorOf, idOf, openTestHub, until, type TestHub } from './testHub.ts';
 
 let hub: TestHub;
 beforeAll(async () => {
@@ -280,6 +280,49 @@ test('[AC3] who loses a role or signs out is out within 2 s, and so is their tur
   await until(() => ben.state().connection === 'offline');
   hub.roles.set('vic', 'viewer').set('ada', 'owner').set('ben', 'editor');
   hub.signedIn.add('dan');
+});
+
+test.each([
+  ['a role', 'dan', () => hub.roles.set('dan', null), 4404],
+  ['a sign-in', 'ben', () => hub.signedIn.delete('ben'), 4401],
+] as const)('[AC3] %s that is taken away while somebody is on their way in lets nobody in', async (_, login, take, code) => {
+  const id = hub.board();
+  await hub.host('ada', id);
+  const then = async () => {
+    take();
+    await hub.devices.recheck(idOf(login));
+  };
+  hub.onTheWay.push({ of: login, then });
+  const { closed } = await hub.open(login, id);
+  expect(await closed).toBe(code);
+  hub.roles.set('dan', 'editor');
+  hub.signedIn.add('ben');
+}); // prettier-ignore
+
+test('[DE2] bytes that are written at once reach the board after it knows whose they are', async () => {
+  const id = hub.board();
+  const host = await hub.host('ada', id);
+  const run = hub.devices.forRun({ run: '00000000-0000-4000-a000-000000000077', actor: actorOf('ben'), volume: 'team/lab' }); // prettier-ignore
+  const board = await run.open(id);
+  await board.drive({ waitMs: 1000, signal: AbortSignal.timeout(5000) });
+  await board.write(Buffer.from('at once'));
+  await until(() => host.typed.length === 1);
+  expect(host.untold).toEqual([]);
+  run.close();
+});
+
+test('[AC3] a run whose token is taken back acts on no board any more', async () => {
+  const id = hub.board();
+  const host = await hub.host('ada', id);
+  const run = hub.devices.forRun({ run: '00000000-0000-4000-a000-000000000078', actor: actorOf('ben'), volume: 'team/lab' }); // prettier-ignore
+  const board = await run.open(id);
+  await board.drive({ waitMs: 1000, signal: AbortSignal.timeout(5000) });
+  hub.signedIn.delete('ben');
+  await expect(board.write(Buffer.from('x'))).rejects.toMatchObject({ code: 'unauthenticated' });
+  await expect(board.device()).rejects.toMatchObject({ code: 'unauthenticated' });
+  expect(host.typed).toEqual([]);
+  hub.signedIn.add('ben');
+  run.close();
 });
 
 test('a board whose file is deleted or moved away is gone for everybody; a new label is told', async () => {

@@ -54,6 +54,8 @@ export async function openTestHub({
   const roles = new Map<string, Role | null>([['ada', 'owner'], ['ben', 'editor'], ['dan', 'editor'], ['vic', 'viewer']]); // prettier-ignore
   const signedIn = new Set(logins);
   const time = { ahead: 0 };
+  /** What happens while somebody is on their way in. */
+  const onTheWay: { of: string; then: () => Promise<void> }[] = [];
   const clock = { now: () => Date.now() + time.ahead };
   const rows = new Map<string, { path: string; text: string; deletedAt: Date | null }>();
   const errors: unknown[] = [];
@@ -89,7 +91,11 @@ export async function openTestHub({
       directory,
       files,
       people: {
-        face: async (id) => faceOf(id),
+        async face(id) {
+          const at = onTheWay.findIndex(({ of }) => idOf(of) === id);
+          if (at >= 0) await onTheWay.splice(at, 1)[0]!.then();
+          return faceOf(id);
+        },
         faces: async (ids) => new Map(ids.map((id) => [id, faceOf(id)])),
         isStillValid: async (actor) => signedIn.has(actor.login),
         isTokenGood: async (tokenId) => signedIn.has(tokenId), // tokens are named by their login
@@ -155,6 +161,7 @@ export async function openTestHub({
     roles,
     signedIn,
     time,
+    onTheWay,
     rows,
     errors,
     /** What those heard who look at the bench. */
@@ -216,9 +223,12 @@ export async function openTestHub({
       const { socket, closed, status, listen } = await openWith(open(login, `${id}?host=1`));
       const heard: ToHost[] = [];
       const typed: { epoch: number; text: string }[] = [];
+      /** Epochs of bytes that came before their lease was told. */
+      const untold: number[] = [];
       listen((data, isBinary) => {
         if (!isBinary) return heard.push(JSON.parse(data.toString()) as ToHost);
         const frame = decodeFrame(data)!;
+        if (!of('state').some(({ state }) => state.lease?.epoch === frame.epoch)) untold.push(frame.epoch);
         return typed.push({ epoch: frame.epoch, text: Buffer.from(frame.bytes).toString('latin1') });
       });
       const say = (message: FromHost) => socket.send(JSON.stringify(message));
@@ -232,6 +242,7 @@ export async function openTestHub({
         status,
         heard,
         typed,
+        untold,
         of,
         say,
         print: (bytes: string | Buffer) =>

@@ -539,6 +539,24 @@ describe('identity', () => {
     await until(() => adaAtBens() === undefined);
   });
 
+  test('[SY11] nobody is seen under a client id of somebody who wrote and is away', async () => {
+    const fileId = fileWith('');
+    const ben = join(fileId, 'ben');
+    const ada = join(fileId, 'ada', {}, Object.assign(new Y.Doc(), { clientID: 78 }));
+    await Promise.all([ben.synced(), ada.synced()]);
+    ada.text.insert(0, 'mine');
+    await until(() => ben.text.toString() === 'mine');
+    ada.leave();
+    const seen = () => ben.provider.awareness.getStates().get(78);
+    await until(() => seen() === undefined);
+    const eve = socketOf(fileId, 'token=eve');
+    await until(() => eve.heard.length > 0);
+    eve.send(awarenessMessage([[78, 1_000_000, '{"at":1}']]));
+    eve.send(awarenessMessage([[79, 1, '{"at":2}']]));
+    await until(() => ben.provider.awareness.getStates().get(79)?.['at'] === 2);
+    expect(seen()).toBeUndefined();
+  });
+
   test('[SY11] a person who comes back over another socket keeps their cursor', async () => {
     const fileId = fileWith('');
     const ben = join(fileId, 'ben');
