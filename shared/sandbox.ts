@@ -37,6 +37,7 @@ export type Trouble = { type: string; message: string; traceback: string; line: 
 export type Lane = 'cells' | 'runs';
 
 export type ToPython =
+  | { t: 'files'; files: PythonFiles }
   | { t: 'open'; lane: Lane }
   /** Make a snapshot, by an interpreter of its own that never runs anybody's code. */
   | { t: 'make' }

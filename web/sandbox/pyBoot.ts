@@ -38,13 +38,17 @@ addEventListener('securitypolicyviolation', (event) =>
 addEventListener('message', function begin(event: MessageEvent) {
   if (event.source !== parent || event.data?.t !== 'init' || port) return;
   removeEventListener('message', begin);
-  files = event.data.files as PythonFiles;
-  urls = { worker: blobOf(files.worker), pyodide: blobOf(files.pyodide), asm: blobOf(files.asm) };
-  compiled = WebAssembly.compile(files.wasm);
-  compiled.catch(() => undefined); // told to whoever opens a lane
   port = event.ports[0]!;
   port.onmessage = ({ data }: MessageEvent<ToPython>) => hear(data);
 });
+
+/** They come by the port: the way of windows leads through one more process, and copies tens of megabytes each time. */
+function take(given: PythonFiles): void {
+  files = given;
+  urls = { worker: blobOf(files.worker), pyodide: blobOf(files.pyodide), asm: blobOf(files.asm) };
+  compiled = WebAssembly.compile(files.wasm);
+  compiled.catch(() => undefined); // told to whoever opens a lane
+}
 
 async function open(lane: Lane | 'maker'): Promise<void> {
   close(lane);
@@ -127,6 +131,7 @@ function pass(lane: Lane | 'maker', from: Open, message: any): void {
 
 function hear(message: ToPython): void {
   if (message.t === 'ping') return tell({ t: 'pong', id: message.id });
+  if (message.t === 'files') return take(message.files);
   if (message.t === 'open' || message.t === 'make') {
     const lane = message.t === 'make' ? 'maker' : message.lane;
     return void open(lane).catch((error: unknown) => fail(lane, String(error)));

@@ -1,7 +1,7 @@
 // Python in this tab: one frame, in it an interpreter for the person's cells and another for calls of runs (shared/sandbox.ts). Starts
 // when it is first needed, from a snapshot of the memory where there is one; stops by an interrupt, and what ignores that by ending the
 // interpreter and starting a new one.
-import type { FromPython, Lane, Plot, SandboxFile, Table, ToPython, Trouble } from '#shared/sandbox.ts';
+import type { FromPython, Lane, Plot, PythonFiles, SandboxFile, Table, ToPython, Trouble } from '#shared/sandbox.ts';
 import { sandboxLimits } from '#shared/sandbox.ts';
 import type { Api } from '#lib/api.ts';
 import { createMeter, hiddenPlace, openFrame, type Frame } from '#lib/sandbox.ts';
@@ -222,32 +222,36 @@ export class Python {
     this.phase = 'loading';
     this.share = 0;
     this.words = '';
+    let frame: Frame | null = null;
     try {
       const loading = loadFiles({ api: this.#api, told: (share) => (this.share = share) });
-      const frame = await openFrame({
+      loading.catch(() => undefined); // waited for when the frame is there
+      frame = await openFrame({
         page: '/sandbox/py.html',
         kind: 'python',
         title: 'Python',
         into: hiddenPlace(),
         shared: true,
-        first: loading.then(({ key, ...files }) => {
-          this.#key = key;
-          this.#hasSnapshot = useSnapshot && files.snapshot !== null;
-          return { files: useSnapshot ? files : { ...files, snapshot: null } };
-        }),
         lost: () =>
           this.#gone('Python fell silent together with the applets of this tab and was ended: its names are gone.'),
       });
-      this.#frame = frame;
+      const opened = frame;
       const meter = createMeter({ usual: Infinity, most: sandboxLimits.pythonFlood * 2 });
       frame.port.onmessage = ({ data }) => {
         if (meter() === 'flood') return this.close('Python sent too many messages and was ended.');
         const message = readMessage(data);
-        if (message) this.#hear(message, frame);
+        if (message) this.#hear(message, opened);
       };
+      const { key, ...files } = await loading;
+      if (!frame.element.isConnected) throw new Error('The frame was taken away while it started.');
+      if (!useSnapshot) files.snapshot = null;
+      this.#key = key;
+      this.#hasSnapshot = files.snapshot !== null;
+      frame.port.postMessage({ t: 'files', files } satisfies ToPython, buffersOf(files));
+      this.#frame = frame;
       this.phase = 'starting';
     } catch (error) {
-      this.#frame?.remove();
+      frame?.remove();
       this.#frame = null;
       this.phase = 'failed';
       this.words = `Python did not load: ${error instanceof Error ? error.message : String(error)}`;
@@ -292,8 +296,8 @@ export class Python {
   }
 
   #hear(message: FromPython, frame: Frame): void {
-    if (frame !== this.#frame) return;
     if (message.t === 'pong') return frame.alive();
+    if (frame !== this.#frame) return;
     if (message.t === 'snapshot') return this.#keep(message.data);
     if (message.t === 'violation') {
       this.violations = [...this.violations, `${message.directive} ${message.uri}`].slice(-50);
@@ -359,6 +363,11 @@ export class Python {
   }
 }
 
+/** Handed over, not copied: the page needs them no more. */
+const buffersOf = (files: PythonFiles): ArrayBuffer[] =>
+  Object.values(files).flatMap((file) =>
+    file instanceof ArrayBuffer ? [file] : file instanceof Uint8Array ? [file.buffer as ArrayBuffer] : [],
+  );
 const newState = (): State => ({ open: false, session: '', queue: Promise.resolve(), running: null, ready: null });
 const nothingYet = (): Outcome => ({
   ok: false,
