@@ -115,7 +115,9 @@ export function openTerminal({
   }
   /** At once after a pause, so that a key is seen without delay; a flood is drawn at its beat. */
   function drawSoon(): void {
-    timer ??= setTimeout(draw, Math.max(0, drawnAt + drawEvery - performance.now()));
+    const wait = drawnAt + drawEvery - performance.now();
+    if (timer === undefined && wait <= 0) draw();
+    else timer ??= setTimeout(draw, Math.max(0, wait));
   }
   function draw(): void {
     timer = undefined;

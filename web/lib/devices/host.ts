@@ -15,6 +15,7 @@ import { createHostOutput } from './hostOutput.ts';
 import { restBoard, stopBoard } from './hostStop.ts';
 import type { BoardPort, Lost } from './port.ts';
 import { ProgramKeys } from './programKeys.ts';
+import { pause as steadyPause } from './steadyTimer.ts';
 
 export type PerformJob = (work: {
   port: BoardPort;
@@ -65,7 +66,7 @@ export function openHost({
   perform,
   news,
   outside,
-  pause = (ms) => new Promise((done) => setTimeout(done, ms)),
+  pause = steadyPause,
   soon,
 }: {
   address: string;

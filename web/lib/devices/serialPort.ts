@@ -2,6 +2,7 @@
 // another handle: right after signals that reset it that is waited for, and not told as a loss. A read error and the browser's
 // `disconnect` both mean unplugged; noise on the line (framing, break, overrun) means nothing but lost bytes.
 import type { BoardPort, BoardSignals, Lost } from './port.ts';
+import { pause } from './steadyTimer.ts';
 import { portWords } from './usbIds.ts';
 import type { WebSerial, WebSerialPort } from './webSerial.ts';
 
@@ -245,6 +246,6 @@ function openWords(error: unknown): string {
 
 export const serialOutside = (serial: WebSerial): SerialOutside => ({
   serial,
-  pause: (ms) => new Promise((done) => setTimeout(done, ms)),
+  pause,
   now: () => Date.now(),
 });

@@ -3,6 +3,7 @@
 import { ESPError, Transport } from 'esptool-js';
 import type { BoardPort } from '../port.ts';
 import { joined } from '../joined.ts';
+import { after } from '../steadyTimer.ts';
 import { JobFailure } from './jobFailure.ts';
 
 const [end, escape, escapedEnd, escapedEscape] = [0xc0, 0xdb, 0xdc, 0xdd];
@@ -157,12 +158,11 @@ export class EspTransport extends Transport {
 
   #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(done, ms);
-      function done() {
-        clearTimeout(timer);
+      const callOff = after(ms, resolve);
+      this.#wake = () => {
+        callOff();
         resolve();
-      }
-      this.#wake = done;
+      };
     });
   }
 }

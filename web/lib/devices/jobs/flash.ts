@@ -4,6 +4,7 @@
 import { ESPLoader } from 'esptool-js';
 import type { Job } from '#shared/devices.ts';
 import type { BoardPort } from '../port.ts';
+import { pause } from '../steadyTimer.ts';
 import { md5Hex, sha256Hex } from './bytes.ts';
 import { chipOfImage, firmwareStart, isBootImage, sameChip } from './chips.ts';
 import type { Progress } from './boardFiles.ts';
@@ -224,7 +225,7 @@ async function restart({ port, baud }: { port: BoardPort; baud: number }): Promi
   try {
     await port.setSignals({ dtr: false, rts: true });
     await port.setBaud(baud);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pause(100);
     await port.setSignals({ dtr: false, rts: false });
   } catch {
     // lost, and told already

@@ -1,6 +1,7 @@
 // MicroPython's raw REPL: programs talk to the board, not people. https://docs.micropython.org/en/latest/reference/repl.html
 // Entered from any state, left to the friendly one always. Programs go in by raw-paste mode (the board says how much it can take), or, on
 // firmware before 1.14, in small pieces with pauses.
+import { pause } from '../steadyTimer.ts';
 import { JobFailure } from './jobFailure.ts';
 import { latin1, type Wire } from './wire.ts';
 
@@ -290,5 +291,3 @@ function keepNewest(most: number): Kept {
     skipped: () => all - join().length,
   };
 }
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

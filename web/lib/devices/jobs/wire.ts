@@ -1,6 +1,7 @@
 // The bytes of a board while one job talks with it: read with patience that ends, never more kept than `mostWaiting`, and every wait ends
 // when the board is lost or somebody cancels. The console of the page listens to the same port beside it and sees every byte.
 import type { BoardPort } from '../port.ts';
+import { after } from '../steadyTimer.ts';
 import { JobFailure } from './jobFailure.ts';
 
 const mostWaiting = 1 << 20;
@@ -167,12 +168,11 @@ export class Wire {
 
   #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(done, Math.max(0, ms));
-      function done() {
-        clearTimeout(timer);
+      const callOff = after(Math.max(0, ms), resolve);
+      this.#wake = () => {
+        callOff();
         resolve();
-      }
-      this.#wake = done;
+      };
     });
   }
 }
