@@ -46,7 +46,7 @@ function failureWords({ kind, message, retryAfter }: ModelFailure): string {
     case 'refused':
       return `The provider refused: ${message}`;
     case 'unavailable':
-      return `The model cannot be reached: ${message}`;
+      return `The provider failed or cannot be reached: ${message}`;
     case 'broken':
       return `The answer of the model cannot be used: ${message}`;
   }

@@ -290,7 +290,7 @@ describe('answers', () => {
   test.each<[ConstructorParameters<typeof ModelFailure>, string]>([
     [['rate-limited', 'slow', 7], 'The provider asks to slow down; try again in 7 s.'],
     [['unauthenticated', 'bad key'], 'The provider does not accept the key. Look at the models of the settings.'],
-    [['unavailable', 'down'], 'The model cannot be reached: down'],
+    [['unavailable', 'down'], 'The provider failed or cannot be reached: down'],
     [['broken', 'odd'], 'The answer of the model cannot be used: odd'],
     [['refused', 'no'], 'The provider refused: no'],
   ])('[RU11] a provider that fails with %j ends the run with a reason, also in the middle', async (failure, reason) => {
