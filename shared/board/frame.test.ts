@@ -18,7 +18,7 @@ test('[VB9] messages of a frame: what is none is not believed, whatever it is', 
   ])
     expect(readFromBoard(wrong)).toBeNull();
   expect(readFromBoard({ t: 'bytes', bytes: new Uint8Array(boardLimits.bytes + 1) })).toBeNull();
-  expect(readFromBoard({ t: 'failed', text: { toString: () => 'x'.repeat(9000) } })).toEqual({
+  expect(readFromBoard({ t: 'failed', text: 'x'.repeat(9000) })).toEqual({
     t: 'failed',
     text: 'x'.repeat(4000),
   });
@@ -80,4 +80,19 @@ test('[VB9] Ctrl-C is found behind other bytes, and what came before it is dropp
   expect(rx.dropThrough(3)).toBe(true);
   expect(rx.dropThrough(3)).toBe(false);
   expect(String.fromCharCode(rx.shift()!, rx.shift()!, rx.shift()!)).toBe('def');
+});
+
+test('[VB9] changes of files without end, and words that are no words, are not believed', () => {
+  const change = { path: '/a', data: new Uint8Array() };
+  const changes = Array.from({ length: 100_000 }, () => change);
+  expect(readFromBoard({ t: 'files', changes })).toBeNull();
+  expect(readFromBoard({ t: 'files', changes: changes.slice(0, 2500) })).not.toBeNull();
+  const odd = { toString: 1, valueOf: 1 };
+  for (const message of [
+    { t: 'failed', text: odd },
+    { t: 'ready', ms: odd },
+    { t: 'violation', directive: odd, uri: odd },
+    { t: 'compiled', id: 1, wasm: null, text: odd },
+  ])
+    expect(() => readFromBoard(message)).not.toThrow();
 });

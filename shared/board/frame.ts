@@ -34,9 +34,13 @@ export const boardLimits = {
   bytes: 64 * 1024,
   /** Of what a compiler made. */
   program: 2 ** 20,
+  /** Of files in one message: all that a board can hold, gone and new. */
+  changes: 4000,
   /** Messages of one board in a second before it is ended. The line itself allows far fewer. */
   flood: 2000,
 } as const;
+
+const wordsOf = (text: unknown, most: number): string => (typeof text === 'string' ? text.slice(0, most) : '');
 
 /** null: not one of them. */
 export function readFromBoard(message: unknown): FromBoard | null {
@@ -46,8 +50,11 @@ export function readFromBoard(message: unknown): FromBoard | null {
   if (t === 'bytes' || t === 'world') return isBytes ? { t, bytes: bytes as Uint8Array<ArrayBuffer> } : null;
   if (t === 'took' || t === 'pong') return Number.isInteger(id) ? { t, id: id as number } : null;
   if (t === 'on') return { t, shared: shared === true };
-  if (t === 'ready') return { t, ms: Number(ms) || 0 };
-  if (t === 'files') return Array.isArray(changes) ? { t, changes: changes as FlashChange[] } : null;
+  if (t === 'ready') return { t, ms: typeof ms === 'number' ? ms : 0 };
+  if (t === 'files')
+    return Array.isArray(changes) && changes.length <= boardLimits.changes
+      ? { t, changes: changes as FlashChange[] }
+      : null;
   if (t === 'compiled') {
     const fits = wasm instanceof Uint8Array && wasm.length <= boardLimits.program;
     if (!Number.isInteger(id)) return null;
@@ -55,10 +62,10 @@ export function readFromBoard(message: unknown): FromBoard | null {
       t,
       id: id as number,
       wasm: fits ? (wasm as Uint8Array<ArrayBuffer>) : null,
-      text: String(text).slice(0, 8000),
+      text: wordsOf(text, 8000),
     };
   }
-  if (t === 'failed') return { t, text: String(text).slice(0, 4000) };
-  if (t === 'violation') return { t, directive: String(directive).slice(0, 100), uri: String(uri).slice(0, 200) };
+  if (t === 'failed') return { t, text: wordsOf(text, 4000) };
+  if (t === 'violation') return { t, directive: wordsOf(directive, 100), uri: wordsOf(uri, 200) };
   return null;
 }
