@@ -83,6 +83,7 @@ export function openTerminal({
       fold = null;
       return line(hidden > 0 ? `${one.text} (${bytesWords(hidden)} of conversation folded)` : one.text, one);
     }
+    if (one.kind === 'skipped') fold = null; // its end may be among what is missing
     if (!filter.atText) {
       // in the middle of a sequence: after it, or at once if it never ends
       if (lateMarks.push(one) < 20) return;

@@ -60,6 +60,37 @@ test('[DE2] what waited for a slow board does not reach it after the lease ended
   expect(board.written).toContain('\x03\x03');
 });
 
+test('[DE5] a server that was started again knows nothing of job and driver: both have ended', async () => {
+  const work: PerformJob = ({ job, signal }) =>
+    new Promise((done) =>
+      signal.addEventListener('abort', () => done({ id: job.id, ok: false, code: 'cancelled', text: 'cancelled' })),
+    );
+  const { board, network } = hosted(work);
+  const job = { id: 'j', kind: 'list', path: '/' } as const;
+  const view = { id: 'j', kind: 'list', label: 'list /', by: driver('Mei'), since: 0, done: null, note: '' } as const;
+  network.last.says({ type: 'state', state: deviceState({ lease: lease(3, 'Mei') }) });
+  network.last.says({ type: 'job', by: driver('Mei'), job });
+  await settle();
+  // the network was away for a moment: the job goes on
+  network.last.broke();
+  network.online(true);
+  network.last.opened();
+  network.last.says({ type: 'state', state: deviceState({ lease: lease(3, 'Mei'), job: view }) });
+  await settle();
+  expect(board.written).toEqual([]);
+  // the server was killed: it does not
+  network.last.broke();
+  network.online(true);
+  network.last.opened();
+  network.last.says({ type: 'state', state: deviceState() });
+  await settle();
+  expect(board.written).toContain('\x03\x03');
+  network.last.says({ type: 'state', state: deviceState({ lease: lease(9, 'Ben') }) });
+  network.last.brings(frameTypes.input, 'hello', { epoch: 9 });
+  await settle();
+  expect(board.written.at(-1)).toBe('hello');
+});
+
 test('[DE6] a world at rest is told when it is first shared, and again after each return of the connection', () => {
   const rest = Uint8Array.of(1, 2, 3);
   const { network } = hosted(undefined, {

@@ -104,6 +104,8 @@ export function openHost({
   let flashing = false;
   let stopLonely: (() => void) | null = null;
   let newestWorld: Uint8Array | null = null;
+  /** The connection is new, and the server has not told yet how the board is. */
+  let returned = false;
 
   const socket = openDeviceSocket<ToHost>({
     address: () => address,
@@ -111,6 +113,7 @@ export function openHost({
     news: {
       link: (link) => {
         open = link === 'open';
+        if (open) returned = true;
         if (open) sayAll();
         else if (link === 'offline') alone();
         news.link(link);
@@ -257,6 +260,14 @@ export function openHost({
     if (why) await port.write(new Uint8Array()).catch(() => tellLost(why)); // it may be back by now
     if (!say({ type: 'job-result', result })) late.push(result);
   }
+  /**
+   * The first words after the connection was away, perhaps of a server that was started again: what it knows nothing of has ended, so that
+   * no program of a driver who is none any more goes on, and no job that nobody sees keeps the board.
+   */
+  function comeBack({ before, now }: { before: DeviceState | null; now: DeviceState }): void {
+    if (before?.lease && before.lease.epoch !== now.lease?.epoch) rest();
+    for (const [id, job] of jobs) if (id !== now.job?.id) job.abort('lost');
+  }
   /** Results that had no connection. */
   const late: JobResult[] = [];
 
@@ -270,6 +281,8 @@ export function openHost({
       state = message.state;
       epoch = Math.max(epoch, state.lease?.epoch ?? 0);
       if (!state.lease && before?.lease) over = Math.max(over, before.lease.epoch);
+      if (returned) comeBack({ before, now: state });
+      returned = false;
       for (const result of late.splice(0)) say({ type: 'job-result', result });
       news.state(state);
     } else if (message.type === 'stop') {

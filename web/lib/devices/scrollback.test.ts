@@ -53,6 +53,16 @@ test('[DE1] what the server no longer has is told as a gap, with its size', () =
   expect(text()).toBe('abc[1,000 bytes skipped]xy');
 });
 
+test('a server that was started again counts from elsewhere: that is told by its mark, not as bytes', () => {
+  const scrollback = new Scrollback();
+  const { text } = reader(scrollback);
+  scrollback.begin({ from: 0, begin: 0, end: 0, marks: [] });
+  scrollback.add(0, bytes('abc'), null);
+  expect(scrollback.begin({ from: 2 ** 30, begin: 2 ** 30, end: 2 ** 30, marks: [mark(2 ** 30, 'again')] })).toBe(0);
+  scrollback.add(2 ** 30, bytes('xy'), null);
+  expect(text()).toBe('abc[again]xy');
+});
+
 test('a mark stands between the bytes that it is about, whichever comes first', () => {
   const scrollback = new Scrollback();
   const { text } = reader(scrollback);

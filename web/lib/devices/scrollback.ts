@@ -38,8 +38,11 @@ export class Scrollback {
     return () => this.#readers.delete(reader);
   }
 
-  /** The server's first words: bytes follow from `from`, and it has up to `end`. Returns how many are lost for this browser. */
-  begin({ from, end, marks }: { from: number; end: number; marks: Mark[] }): number {
+  /**
+   * The server's first words: bytes follow from `from`, it has up to `end`, and its scrollback began at `begin`. Returns how many are
+   * lost for this browser; 0 also where the server began a new scrollback, which it tells by a mark: offsets between the two are nothing.
+   */
+  begin({ from, begin = 0, end, marks }: { from: number; begin?: number; end: number; marks: Mark[] }): number {
     if (end < this.end) {
       // counted anew: the server was restarted without its scrollback
       this.#empty();
@@ -48,7 +51,7 @@ export class Scrollback {
     const known = this.#newestMark();
     for (const mark of marks) if (mark.offset > known.offset || mark.at > known.at) this.mark(mark);
     if (from <= this.end) return 0;
-    const lost = this.#entries.length > 0 ? from - this.end : 0;
+    const lost = this.#entries.length > 0 && begin <= this.end ? from - this.end : 0;
     if (lost > 0)
       this.mark({ offset: from, at: Date.now(), kind: 'skipped', text: `${lost.toLocaleString('en')} bytes skipped` });
     this.end = from;
