@@ -59,7 +59,12 @@ test('[RU10] both earlier forms are read', () => {
     },
   });
   const [schema, entry] = examplesIn('memory-schema.md').map((text) =>
-    readTrace(text.replace('{count}', '3').replaceAll(/\{([^}]*)\}/g, '$1').replace(/success\|[\w|]+/, 'success')),
+    readTrace(
+      text
+        .replace('{count}', '3')
+        .replaceAll(/\{([^}]*)\}/g, '$1')
+        .replace(/success\|[\w|]+/, 'success'),
+    ),
   );
   expect(schema).toMatchObject({
     goal: 'Original user request',

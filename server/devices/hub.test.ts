@@ -355,7 +355,10 @@ test('a killed server: the same offsets and epochs never mean something else, an
   const again = await hub.viewer('ben', id, end);
   expect(again.hello.begin).toBeGreaterThan(end);
   expect(again.hello.from).toBe(again.hello.begin);
-  expect(again.hello.marks[0]).toMatchObject({ kind: 'skipped', text: 'The server was started again; what was said meanwhile is not held' });
+  expect(again.hello.marks[0]).toMatchObject({
+    kind: 'skipped',
+    text: 'The server was started again; what was said meanwhile is not held',
+  });
   expect(again.state()).toMatchObject({ connection: 'offline', stop: { by: { login: 'ben' }, done: true } });
   const hostAgain = await hub.host('ada', id);
   again.say({ type: 'clear-stop' });

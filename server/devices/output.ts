@@ -118,7 +118,10 @@ export class Output {
     const { begin, end } = this.scrollback;
     const marks = this.marks.filter(({ offset }) => offset >= from);
     if (missed !== 'nothing') {
-      const text = missed === 'bytes' ? `${bytes} bytes are no longer held` : 'The server was started again; what was said meanwhile is not held';
+      const text =
+        missed === 'bytes'
+          ? `${bytes} bytes are no longer held`
+          : 'The server was started again; what was said meanwhile is not held';
       marks.unshift({ offset: from, at: this.clock.now(), kind: 'skipped', text });
     }
     line.send({ type: 'hello', you, from, begin, end, marks });
