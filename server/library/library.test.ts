@@ -128,11 +128,9 @@ test('[LI1] what is typed is live for the next who asks, at a commit that holds 
   const id = await put('ada', 'team/lab', 'agents/Live.md', agent('Live', 'first'));
   await library.list(lab());
   await world.type('ben', id, 'first', 'second');
-  const start = performance.now();
   const [listed] = await library.list({ ...lab(), q: 'Live second' });
   expect(listed).toMatchObject({ id: 'live', description: 'second', pending: true });
   const found = (await library.resolve({ ...lab(), kind: 'agent', id: 'live' }))!;
-  expect(performance.now() - start).toBeLessThan(1000);
   expect(found.text).toContain('second');
   expect(await world.versions.textAt({ volumeId: world.volume.id, at: found.oid, path: 'agents/Live.md' })).toBe(
     found.text,
