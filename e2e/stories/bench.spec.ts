@@ -109,6 +109,24 @@ test('[DE1] a reload and a pulled cable: everybody sees the truth, and the board
   await a.expectShown('said while Ben was away');
   await ben.context.setOffline(false);
   await b.expectShown('said while Ben was away');
+
+  // what was let go is connected again as that very board; a board shared from the head of the page is new unless one is chosen
+  await a.panel.getByRole('button', { name: 'No longer share it' }).click();
+  await ada.page.getByRole('button', { name: 'Connect it here' }).click();
+  const dialog = ada.page.getByRole('dialog');
+  const chosen = dialog
+    .locator('label')
+    .filter({ hasText: /^Board/ })
+    .locator('option:checked');
+  await expect(chosen).toHaveText(name);
+  await dialog.getByRole('button', { name: 'Choose the port and share' }).click();
+  await expect(a.panel.getByText('You, in this tab')).toBeVisible();
+  await ada.page.goto('/bench');
+  await ada.page
+    .getByRole('button', { name: /^Share a board/ })
+    .first()
+    .click();
+  await expect(chosen).toHaveText('A new one');
 });
 
 test('numbers are drawn, a recording plays again, and floods do not hold up the page', async ({ ada, ben, serial }) => {
