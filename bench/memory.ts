@@ -73,6 +73,7 @@ const memory = openMemory({
   },
   embed: embeddings.embed,
   readable: async () => [volume],
+  told: () => {},
   log: createLog({ level: 'error' }),
 });
 await memory.settled();

@@ -227,6 +227,9 @@ export async function openWorkspace({
     files: { markdown: store.markdown, readBlob: versions.readBlob },
     embed,
     readable: volumes.readable,
+    told: (volumeIds) => {
+      for (const volumeId of volumeIds) live.memory({ volumeId });
+    },
     log,
   });
 

@@ -53,6 +53,8 @@ export type ToBrowser =
   | { type: 'run'; run: string; events: RunEvent[]; through: number }
   /** A run of this volume began, changed its status or ended; read it again. */
   | { type: 'runs'; volume: string; run: string }
+  /** What the volume remembers can be found: entries were read, or their meaning measured. */
+  | { type: 'memory'; volume: string }
   /** How a board of this volume is now; told once a second at most. */
   | { type: 'board'; volume: string; state: DeviceState }
   /** It cannot be followed, or no longer: it does not exist for this person. */

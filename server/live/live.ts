@@ -212,6 +212,8 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf, ru
       toVolume(news.volumeId, (volume) => ({ type: 'conflicts', volume, fileId: news.fileId, open: news.open })),
     reviewed: (news: { volumeId: string; oids: string[] }) =>
       toVolume(news.volumeId, (volume) => ({ type: 'reviewed', volume, oids: news.oids })),
+    /** What a volume remembers was read or measured. */
+    memory: ({ volumeId }: { volumeId: string }) => toVolume(volumeId, (volume) => ({ type: 'memory', volume })),
     board: (news: { volumeId: string; state: DeviceState }) =>
       toVolume(news.volumeId, (volume) => ({ type: 'board', volume, state: news.state })),
     /** A run began, changed its status or ended. `only`: it is private to this person. */

@@ -26,6 +26,7 @@ type World = ReturnType<typeof world>;
 /** Files of volumes, as versions would hold them. */
 function world({ embed = true } = {}) {
   const files = new Map<string, { fileId: string; volumeId: string; path: string; text: string; updatedAt: Date }>();
+  const told: string[] = [];
   const open = (): Memory =>
     openMemory({
       database,
@@ -41,12 +42,14 @@ function world({ embed = true } = {}) {
       },
       embed: embed ? embeddings.embed : null,
       readable: async () => [own, lab],
+      told: (volumeIds) => told.push(...volumeIds),
       log: silentLog,
     });
   const memory = open();
   return {
     memory,
     open,
+    told,
     async write(volume: { id: string }, path: string, text: string, fileId: string = crypto.randomUUID()) {
       files.set(fileId, { fileId, volumeId: volume.id, path, text, updatedAt: new Date() });
       memory.committed({ fileIds: [fileId] });
@@ -104,6 +107,20 @@ test('[ME1] it finds by meaning what shares no word with the question, and only 
   });
   expect(query_summary).toContain('1 trace');
   expect(total_searched).toBe(3);
+  await here.memory.close();
+});
+
+test('[ME1] who looks at a memory is told when an entry was read, when its meaning was measured, and when it is gone', async () => {
+  const here = world();
+  await here.memory.settled(); // what an earlier test left is gone
+  here.told.length = 0;
+  const file = await here.write(lab, 'memory/traces/2026/05/told.md', trace('Tell me when it can be found'));
+  await here.memory.settled();
+  expect(here.told).toEqual([lab.id, lab.id]);
+  await here.write(own, 'README.md', '# Not of memory\n');
+  await here.remove(file);
+  await here.memory.settled();
+  expect(here.told).toEqual([lab.id, lab.id, lab.id]);
   await here.memory.close();
 });
 

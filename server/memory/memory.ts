@@ -15,6 +15,7 @@ export function openMemory({
   files,
   embed,
   readable,
+  told,
   log,
 }: {
   database: Database;
@@ -22,11 +23,13 @@ export function openMemory({
   embed: EmbedTexts;
   /** The volumes that somebody may read, now. */
   readable: Readable;
+  /** What these volumes remember reads differently from now on. */
+  told: (volumeIds: Set<string>) => void;
   log: Log;
 }) {
   const store = createMemoryStore(database);
   const cache = createEntryCache({ store });
-  const index = openMemoryIndex({ store, files, embed, changed: cache.changed, log });
+  const index = openMemoryIndex({ store, files, embed, changed: cache.changed, told, log });
   const query = createQuery({ store, cache, embed, readable });
 
   const routes: HandlersOf<'POST /memory/query' | 'GET /volumes/:volume/memory'> = {

@@ -23,6 +23,7 @@ export function openMemoryIndex({
   files,
   embed,
   changed,
+  told,
   log,
 }: {
   store: MemoryStore;
@@ -30,6 +31,8 @@ export function openMemoryIndex({
   embed: EmbedTexts;
   /** Entries are new, different or gone. */
   changed: (fileIds: string[]) => Promise<void> | void;
+  /** What these volumes remember reads differently from now on. */
+  told: (volumeIds: Set<string>) => void;
   log: Log;
 }) {
   let closed = false;
@@ -42,6 +45,10 @@ export function openMemoryIndex({
   };
   const inTurn = (work: () => Promise<void>) => {
     reading = reading.then(() => (closed ? undefined : work())).catch(failed);
+  };
+
+  const tell = (entries: { volumeId: string }[]) => {
+    if (entries.length > 0) told(new Set(entries.map(({ volumeId }) => volumeId)));
   };
 
   async function read(file: MarkdownFile): Promise<NewEntry | null> {
@@ -58,9 +65,11 @@ export function openMemoryIndex({
       const entries = (await Promise.all(part.map(read))).filter((entry) => entry !== null);
       await store.put(entries);
       await changed(entries.map(({ fileId }) => fileId));
+      tell(entries.filter(({ entry }) => entry !== null));
     }
-    await store.remove(gone);
+    const removed = await store.remove(gone);
     if (gone.length > 0) await changed(gone);
+    tell(removed);
     if (found.length > 0) measure();
   }
 
@@ -76,10 +85,11 @@ export function openMemoryIndex({
       const rows = closed ? [] : await store.unmeasured(vectorsAtOnce);
       if (rows.length === 0) return;
       const vectors = await embedTexts(rows.map(({ gist }) => gist));
-      const measured: string[] = [];
-      for (const [i, { fileId, blob }] of rows.entries())
-        if (await store.measure({ fileId, blob, vector: packVector(vectors[i]!) })) measured.push(fileId);
-      await changed(measured);
+      const measured: typeof rows = [];
+      for (const [i, row] of rows.entries())
+        if (await store.measure({ ...row, vector: packVector(vectors[i]!) })) measured.push(row);
+      await changed(measured.map(({ fileId }) => fileId));
+      tell(measured);
     }
   }
 

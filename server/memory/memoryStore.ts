@@ -91,8 +91,15 @@ export function createMemoryStore(queries: Queries) {
         await queries.insert(memoryEntries).values(row).onConflictDoUpdate({ target: memoryEntries.fileId, set });
       }
     },
-    async remove(fileIds: string[]): Promise<void> {
-      if (fileIds.length > 0) await queries.delete(memoryEntries).where(inArray(memoryEntries.fileId, fileIds));
+    /** Gives those of them that were remembered. */
+    async remove(fileIds: string[]): Promise<{ volumeId: string }[]> {
+      if (fileIds.length === 0) return [];
+      const { type, volumeId } = memoryEntries;
+      const rows = await queries
+        .delete(memoryEntries)
+        .where(inArray(memoryEntries.fileId, fileIds))
+        .returning({ type, volumeId });
+      return rows.filter((row) => row.type !== null);
     },
     /** Entries that have no vector yet. */
     async unmeasured(limit: number): Promise<{ fileId: string; volumeId: string; gist: string; blob: string }[]> {
