@@ -326,7 +326,7 @@ export const routes = {
   'GET /python/packages/:name': { may: 'self.read', summary: 'A package by the file name in the lock file', answer: z.any() },
 
   'GET /reviews': { may: 'self.read', summary: 'My inbox: commits of others across my volumes that nobody reviewed, or that I have not looked at', query: z.object({ cursor, unseen: z.enum(['nobody', 'me']).default('nobody') }), answer: z.object({ items: z.array(z.object({ volume: z.string(), commits: z.array(Commit) })), total: z.int(), totals: z.object({ nobody: z.int(), me: z.int() }), cursor: z.string().nullable() }) },
-  'POST /volumes/:volume/reviews': { may: 'volume.review', summary: 'Approve commits that landed', body: z.object({ oids: z.array(oid).min(1).max(200), verdict: z.literal('approved').default('approved') }), answer: nothing },
+  'POST /volumes/:volume/reviews': { may: 'volume.review', summary: 'Approve commits that landed, or take my own approval back', body: z.object({ oids: z.array(oid).min(1).max(200), verdict: z.enum(['approved', 'withdrawn']).default('approved') }), answer: nothing },
 
   ...libraryRoutes,
   ...runRoutes,

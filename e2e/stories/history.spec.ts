@@ -251,6 +251,11 @@ test('[RV3] what the other typed waits in the inbox until somebody reads it', as
   await expectNoFaults(ada.page);
   await ada.page.keyboard.press('a');
   await expect(row).toHaveCount(0);
+  await ada.page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect(row).toBeVisible(); // a slip of a key
+  await row.click();
+  await ada.page.keyboard.press('a');
+  await expect(row).toHaveCount(0);
   expect((await versionsOf(ada, path)).find(({ oid }) => oid === version!.oid)!.review.state).toBe('approved');
 });
 

@@ -5,7 +5,8 @@ export function reviewRoutes(reviews: Reviews): HandlersOf<'GET /reviews' | 'POS
   return {
     'GET /reviews': ({ actor, query }) => reviews.inbox({ actor, unseen: query.unseen, cursor: query.cursor ?? null }),
     'POST /volumes/:volume/reviews': async ({ actor, volume, body }) => {
-      await reviews.approve({ volumeId: volume.id, oids: body.oids, personId: actor.personId });
+      const said = { volumeId: volume.id, oids: body.oids, personId: actor.personId };
+      await (body.verdict === 'approved' ? reviews.approve(said) : reviews.withdraw(said));
       return {};
     },
   };

@@ -23,6 +23,22 @@ export function openReviewStore({ database }: { database: Database }) {
         .values(review.oids.map((oid) => ({ volumeId, oid, personId, verdict })))
         .onConflictDoNothing();
     },
+    /** Takes back that this person approved; gives the commits of which that is true. */
+    async withdraw(approval: { volumeId: string; oids: string[]; personId: string }): Promise<string[]> {
+      const { volumeId, oid, personId, verdict } = reviews;
+      const rows = await database
+        .delete(reviews)
+        .where(
+          and(
+            eq(volumeId, approval.volumeId),
+            inArray(oid, approval.oids),
+            eq(personId, approval.personId),
+            eq(verdict, 'approved'),
+          ),
+        )
+        .returning({ oid });
+      return rows.map((row) => row.oid);
+    },
     async removeOf(volumeId: string): Promise<void> {
       await database.delete(reviews).where(eq(reviews.volumeId, volumeId));
     },

@@ -80,6 +80,21 @@ test('[RV3] what another approved is still new to me until I looked at it myself
   });
 });
 
+test('[RV3] an approval is taken back by who gave it; what another said stays', async () => {
+  await reviews.approve({ volumeId, oids: [oid(2)], personId: ben });
+  await reviews.approve({ volumeId, oids: [oid(2)], personId: cyd });
+  news.length = 0;
+  await reviews.withdraw({ volumeId, oids: [oid(2), oid(4)], personId: ben });
+  expect(news).toEqual([{ volumeId, oids: [oid(2)], verdict: 'withdrawn', by: ben, authors: [] }]);
+  expect((await waitingFor(ben, 'me')).oids).toEqual([oid(4), oid(2)]);
+  expect((await waitingFor(ben)).oids).toEqual([oid(4)]);
+  await reviews.withdraw({ volumeId, oids: [oid(2)], personId: cyd });
+  expect((await waitingFor(ben)).oids).toEqual([oid(4), oid(2)]);
+  await reviews.reverted({ volumeId, oid: oid(4), personId: ada });
+  await reviews.withdraw({ volumeId, oids: [oid(4)], personId: ada });
+  expect((await waitingFor(ben)).oids).toEqual([oid(2)]);
+});
+
 test('[RV3] nobody approves their own, and an unknown version is not there', async () => {
   await expect(reviews.approve({ volumeId, oids: [oid(3)], personId: ben })).rejects.toMatchObject({
     code: 'forbidden',

@@ -14,7 +14,7 @@ export type ReviewNeeds = {
   reviewed: (news: {
     volumeId: string;
     oids: string[];
-    verdict: 'approved' | 'reverted';
+    verdict: 'approved' | 'withdrawn' | 'reverted';
     by: string;
     authors: string[];
   }) => void;
@@ -57,6 +57,21 @@ export function openReviews({ database, volumesToReview, commits, reviewed }: Re
       if (oids.some((oid) => authors.get(oid) === personId))
         throw new Problem('forbidden', 'Your own versions are reviewed by somebody else.');
       await add({ volumeId, oids, personId, verdict: 'approved' });
+    },
+
+    /** Whoever approved by mistake takes it back; what others said stays. */
+    async withdraw({
+      volumeId,
+      oids,
+      personId,
+    }: {
+      volumeId: string;
+      oids: string[];
+      personId: string;
+    }): Promise<void> {
+      const withdrawn = await store.withdraw({ volumeId, oids, personId });
+      if (withdrawn.length > 0)
+        reviewed({ volumeId, oids: withdrawn, verdict: 'withdrawn', by: personId, authors: [] });
     },
 
     /** A revert is the strongest review. */

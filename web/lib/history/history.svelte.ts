@@ -161,8 +161,9 @@ export class History {
     for (const oid of Object.values(ends)) void this.need(oid);
   }
 
-  async approve(oids: string[]): Promise<void> {
-    await this.#api('POST /volumes/:volume/reviews', { params: { volume: this.volume }, body: { oids } });
+  /** `withdrawn`: takes back that I approved them. */
+  async review(oids: string[], verdict: 'approved' | 'withdrawn'): Promise<void> {
+    await this.#api('POST /volumes/:volume/reviews', { params: { volume: this.volume }, body: { oids, verdict } });
     await this.read();
   }
 }

@@ -72,6 +72,13 @@ export class Inbox {
     this.selected = stepAct(this.acts, this.selected, by);
   }
 
+  /** Takes back that I approved it. */
+  async withdraw({ volume, commits }: Act): Promise<void> {
+    const oids = commits.map((commit) => commit.oid);
+    await this.#api('POST /volumes/:volume/reviews', { params: { volume }, body: { oids, verdict: 'withdrawn' } });
+    await this.read();
+  }
+
   /** Approves an act; the next one comes into view. */
   async approve(act: Act): Promise<void> {
     this.busy = true;
