@@ -62,6 +62,9 @@ export type ResultPart =
   | { kind: 'run'; run: string; agent: string }
   | { kind: 'json'; value: unknown };
 
+/** `left`: characters behind `text`. */
+export type BoundFile = { path: string; text: string; left: number };
+
 export type RunAct =
   | { type: 'started'; head: RunHead }
   /** A turn of the model begins; `step` counts from 1. */
@@ -70,8 +73,19 @@ export type RunAct =
   | { type: 'thinking'; step: number; text: string }
   /** A whole call, its arguments as they will be used. `repaired`: they were not valid as the model wrote them. */
   | { type: 'call'; step: number; call: string; tool: string; args: unknown; effect: Effect; repaired?: boolean }
-  /** `hash`: of tool and arguments; an approval is bound to it (RU7). `personOnly`: nobody but the run's person may approve it (RU8). */
-  | { type: 'approval-asked'; call: string; why: string; hash: string; expiresAt: string; personOnly?: true }
+  /**
+   * `hash`: of tool, arguments and file; an approval is bound to it (RU7). `file`: what the arguments name, as it would be used, or the
+   * beginning of it. `personOnly`: nobody but the run's person may approve it (RU8).
+   */
+  | {
+      type: 'approval-asked';
+      call: string;
+      why: string;
+      hash: string;
+      file?: BoundFile;
+      expiresAt: string;
+      personOnly?: true;
+    }
   | { type: 'approval'; call: string; verdict: 'approved' | 'refused' | 'expired'; by: Face | null; note?: string }
   | { type: 'question'; call: string; text: string; choices: string[] }
   | { type: 'answer'; call: string; by: Face; text: string }
@@ -102,6 +116,7 @@ export type CallState = {
   approval: {
     why: string;
     hash: string;
+    file?: BoundFile;
     expiresAt: string;
     personOnly?: true;
     verdict: 'approved' | 'refused' | 'expired' | null;
@@ -209,8 +224,9 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
       return inStep(counted, event.step, (item) => ({ ...item, calls: [...item.calls, made] }));
     }
     case 'approval-asked': {
-      const { why, hash, expiresAt, personOnly } = event;
-      const approval = { why, hash, expiresAt, ...(personOnly && { personOnly }), verdict: null, by: null };
+      const { why, hash, file, expiresAt, personOnly } = event;
+      const asked = { why, hash, ...(file && { file }), expiresAt, ...(personOnly && { personOnly }) };
+      const approval = { ...asked, verdict: null, by: null };
       return { ...inCall(next, event.call, (call) => ({ ...call, status: 'asked', approval })), status: 'waiting' };
     }
     case 'approval': {

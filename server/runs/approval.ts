@@ -6,7 +6,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Budget } from './budget.ts';
 import { whyTainted, type Taint } from './taint.ts';
 import type { Telling } from './telling.ts';
-import type { People, Reach, Verdict } from './types.ts';
+import type { Bound, People, Reach, Verdict } from './types.ts';
 
 /** The same for the same call, however its keys are ordered. */
 export const callHash = (tool: string, args: unknown, bound: string | null = null): string =>
@@ -67,7 +67,7 @@ export async function askApproval({
 }: {
   call: CallState;
   why: string;
-  bound: string | null;
+  bound: Bound | null;
   /** What it shows is for the run's person to show: others may only refuse it. */
   personOnly: boolean;
   people: People;
@@ -79,7 +79,7 @@ export async function askApproval({
   signal: AbortSignal;
 }): Promise<Verdict> {
   const { id, tool, args } = call;
-  const hash = callHash(tool, args, bound);
+  const hash = callHash(tool, args, bound?.what);
   const before = call.approval?.hash === hash ? call.approval : null;
   const isOpen = before !== null && clock.now() < Date.parse(before.expiresAt);
   if (isOpen && before.verdict === 'approved') return { verdict: 'approved', by: before.by };
@@ -90,6 +90,7 @@ export async function askApproval({
       call: id,
       why,
       hash,
+      ...(bound?.file && { file: bound.file }),
       expiresAt,
       ...(personOnly && { personOnly }),
     });

@@ -192,6 +192,11 @@ test('[RU7] a program of the volume that is changed after it was approved does n
   const { id } = await call('POST /runs', { volume: 'team/lab', goal: 'Run the file', agent: 'RobotAgent' });
   const asked = await waiting(id);
   expect(asked.approval!.why).toMatch(/bench\/go\.py as it is now: 21 bytes, SHA-256 [0-9a-f]{12}/);
+  expect(asked.approval!.file, 'whoever allows it reads it').toEqual({
+    path: 'bench/go.py',
+    text: 'print("as approved")\n',
+    left: 0,
+  });
   await write('bench/go.py', 'motor.on()\n');
   await decide(id, 'approved');
   await until(async () => callsOf(await stateOf(id))[0]?.status === 'failed', 'the refusal');

@@ -120,7 +120,7 @@ async function doCall(around: CallSurroundings, call: CallState): Promise<void> 
     const why = whyAsk({ effect, repaired: call.repaired, reach, governs, taint });
     const personOnly = reach.shows !== undefined || governs !== null;
     bound = why === null ? null : await boundOf(around, tool, args);
-    const asked = why === null ? null : await askApproval({ ...around, call, why: [why, bound?.words].filter(Boolean).join(' '), bound: bound?.what ?? null, personOnly }); // prettier-ignore
+    const asked = why === null ? null : await askApproval({ ...around, call, why: [why, bound?.words].filter(Boolean).join(' '), bound, personOnly }); // prettier-ignore
     if (asked && asked.verdict !== 'approved') return await refuse(around, call, `${refusal(asked)} It was not done.`);
     approved = asked !== null;
     // from here to the first await nothing else can look at the taint: calls that run together cannot each be the second

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { MemoryQuestion } from '#shared/api/memory.ts';
 import type { BrowserAnswer, BrowserTool, Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
-import type { Effect, Outcome, ResultPart, RunAct, RunEvent, RunHead } from '#shared/run.ts';
+import type { BoundFile, Effect, Outcome, ResultPart, RunAct, RunEvent, RunHead } from '#shared/run.ts';
 import type { JsonSchema } from '../platform/model.ts';
 import type { Budget } from './budget.ts';
 import type { Taint } from './taint.ts';
@@ -57,7 +57,7 @@ export type ToolContext = {
   taint: Taint;
 };
 
-export type Bound = { what: string; words: string | null };
+export type Bound = { what: string; words: string | null; file?: BoundFile };
 
 export type Tool = {
   /** snake_case; unique in a run. */
@@ -70,7 +70,7 @@ export type Tool = {
   reach?: Reach | ((args: Record<string, unknown>, context: { run: RunHead }) => Reach);
   /**
    * What it would act with beside its arguments, e.g. the text of a file that they name: an approval holds for just this, and `act` compares
-   * it with `bound`. `words`: for the person.
+   * it with `bound`. `words` and `file`: for the person.
    */
   binds?(args: Record<string, unknown>): Promise<Bound | null>;
   /** What it would write that tells agents from then on what to do, as `path in volume`; null: nothing of the kind. */

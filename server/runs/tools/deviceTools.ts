@@ -3,7 +3,7 @@
 import crypto from 'node:crypto';
 import { Problem } from '#shared/errors.ts';
 import type { Artifact, BoardEntry, DeviceState, JobResult } from '#shared/devices.ts';
-import type { Effect } from '#shared/run.ts';
+import type { BoundFile, Effect } from '#shared/run.ts';
 import { toolNamed, type DeviceTool } from '#shared/toolNames.ts';
 import type { JobAsked, RunBoard, RunBoards } from '../../devices/types.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -19,6 +19,8 @@ const fileBytes = 256 * 1024;
 /** How long a question waits for a board that somebody else drives, and a turn for its time, ms. */
 const questionMs = 5000;
 const turnMs = 5 * 60_000;
+/** Characters of a file that a person reads before they allow it. */
+const mostShown = 20_000;
 
 /** Commands of JSON firmware that turn something, and words of programs that do. On a real board a person sees each. */
 const moves = /drive|motor|servo|move|turn|wheel|spin|pwm/i;
@@ -78,14 +80,20 @@ export function deviceTools({
       const { id } = board;
       const named = file(args);
       if (named === null) return { what: id, words: null };
-      const { bytes, sha256 } = await hashOf(board, named);
+      const { bytes, sha256, file: shown } = await hashOf(board, named);
       const words = `It uses ${named.path} as it is now: ${bytes} bytes, SHA-256 ${sha256.slice(0, 12)}. If the file changes before, it is not done.`;
-      return { what: `${id} ${sha256}`, words };
+      return { what: `${id} ${sha256}`, words, ...(shown && { file: shown }) };
     };
-  async function hashOf(board: RunBoard, { path, as }: NamedFile): Promise<{ bytes: number; sha256: string }> {
-    if (as === 'bytes') return board.hashOfFile((await files.check([path])).paths[0]!);
-    const { text } = await files.read({ path });
-    return { bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
+  async function hashOf(
+    board: RunBoard,
+    { path, as }: NamedFile,
+  ): Promise<{ bytes: number; sha256: string; file?: BoundFile }> {
+    const kept = as === 'bytes' ? await board.hashOfFile((await files.check([path])).paths[0]!) : null;
+    const read = files.read({ path });
+    const { text } = kept ? await read.catch(() => ({ text: '' })) : await read; // not all that goes to a board is text
+    const now = { bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
+    if (kept && kept.sha256 !== now.sha256) return kept;
+    return { ...now, file: { path, text: text.slice(0, mostShown), left: Math.max(0, text.length - mostShown) } };
   }
   async function checkBound(binds: (args: Args) => Promise<Bound>, args: Args, { bound }: ToolContext): Promise<void> {
     if ((await binds(args)).what !== bound) throw changed();

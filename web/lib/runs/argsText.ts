@@ -22,10 +22,10 @@ export function showHidden(text: string, kind: Mark['kind'] = 'string'): Mark[] 
 
 /** Above this a string is a text of its own, not a word in JSON. */
 const longest = 160;
-const isText = (value: unknown): value is string =>
-  typeof value === 'string' && (value.includes('\n') || value.length > longest);
 
-export function argParts(args: unknown): ArgPart[] {
+export function argParts(args: unknown, most = longest): ArgPart[] {
+  const isText = (value: unknown): value is string =>
+    typeof value === 'string' && (value.includes('\n') || value.length > most);
   if (typeof args !== 'object' || args === null || Array.isArray(args))
     return [{ kind: 'json', marks: jsonMarks(args) }];
   const entries = Object.entries(args);
