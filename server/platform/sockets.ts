@@ -45,6 +45,14 @@ export function createSockets({
   const open = new Map<Duplex, Actor>();
   let closing = false;
 
+  /** A function of its own: what it leaves behind holds the socket for hours, and must not hold the request with it. */
+  function keep(socket: Duplex, actor: Actor): void {
+    // whoever left while we asked the database: the acceptor hears of it as of any other end
+    if (socket.closed) process.nextTick(() => socket.emit('close'));
+    else open.set(socket, actor);
+    socket.once('close', () => open.delete(socket));
+  }
+
   async function receive(request: IncomingMessage, socket: Duplex, head: Buffer) {
     const [pathname = '/', search = ''] = (request.url ?? '/').split('?', 2);
     const query = new URLSearchParams(search);
@@ -98,10 +106,7 @@ export function createSockets({
         address,
         accept() {
           answered = true;
-          // whoever left while we asked the database: the acceptor hears of it as of any other end
-          if (socket.closed) process.nextTick(() => socket.emit('close'));
-          else open.set(socket, actor);
-          socket.once('close', () => open.delete(socket));
+          keep(socket, actor);
           socket.write(switching(request));
           return { socket, head };
         },
