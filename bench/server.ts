@@ -1,4 +1,5 @@
 // A whole server on a fresh data folder for one benchmark, and the people who call it. Limits on rates are lifted.
+// Node's flag is the one that `npm start` gives.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -8,7 +9,7 @@ import path from 'node:path';
 /** `settings`: of server/config.ts. Rejects with what the server printed when it does not start. */
 export async function startServer({ name, settings = {} }: { name: string; settings?: Record<string, string> }) {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), `llmos-bench-${name}-`));
-  const server = spawn(process.execPath, ['server/main.ts'], {
+  const server = spawn(process.execPath, ['--max-semi-space-size=4', 'server/main.ts'], {
     cwd: path.join(import.meta.dirname, '..'),
     env: {
       PATH: process.env['PATH']!,
@@ -50,6 +51,14 @@ export async function startServer({ name, settings = {} }: { name: string; setti
       const fields = fs.readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
       return (Number(fields[11]) + Number(fields[12])) / 100;
     },
+    /** Megabytes of the server and of its PostgreSQL: pages that several processes share are counted once. */
+    memory(): { server: number; database: number } {
+      const database = processes().filter(({ command }) => command.includes(dataDir));
+      const ids = new Set(database.map(({ pid }) => pid));
+      for (const { pid, parent } of processes()) if (ids.has(parent)) ids.add(pid);
+      ids.delete(server.pid!);
+      return { server: memoryOf([server.pid!]), database: memoryOf([...ids]) };
+    },
     async stop(): Promise<void> {
       if (server.exitCode === null && server.signalCode === null) {
         server.kill('SIGTERM');
@@ -59,3 +68,26 @@ export async function startServer({ name, settings = {} }: { name: string; setti
     },
   };
 }
+
+function processes(): { pid: number; parent: number; command: string }[] {
+  return fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const parent = fs.readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1];
+        return [
+          { pid: Number(name), parent: Number(parent), command: fs.readFileSync(`/proc/${name}/cmdline`, 'utf8') },
+        ];
+      } catch {
+        return []; // it ended meanwhile
+      }
+    });
+}
+
+/** Proportional set size (`smaps_rollup` of proc(5)). */
+const memoryOf = (pids: number[]): number =>
+  pids.reduce((sum, pid) => {
+    const [, kilobytes] = /^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))!;
+    return sum + Number(kilobytes) / 1024;
+  }, 0);

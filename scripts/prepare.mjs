@@ -108,7 +108,7 @@ export function runServer(script, { args = [], flags = [] } = {}) {
     ...environment(),
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(modules, '.cache', 'llmos'),
   };
-  return run(findNode(), ['--max-semi-space-size=16', ...flags, script, ...args], { env });
+  return run(findNode(), ['--max-semi-space-size=4', ...flags, script, ...args], { env });
 }
 
 /** Runs a program to its end with our streams; resolves with its exit code. Whoever ends us, or npm above us, ends it too. */

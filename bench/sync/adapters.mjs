@@ -6,10 +6,13 @@ import { databaseOf } from './lib/postgres.mjs'
 import { startProduct } from './lib/product.mjs'
 const root = path.dirname(fileURLToPath(import.meta.url))
 const node = process.env.BENCH_NODE ?? process.execPath
-const own = (file, env = {}) => ({ port }) => ({ cmd: node, args: [path.join(root, file)], cwd: root, env: { PORT: port, ...env } })
+const own = (file, env = {}, flags = []) => ({ port }) => ({ cmd: node, args: [...flags, path.join(root, file)], cwd: root, env: { PORT: port, ...env } })
+
+/** Node's flag that `npm start` gives. */
+const asStarted = ['--max-semi-space-size=4']
 
 export const adapters = {
-  llmos: { dialect: 'llmos', persistent: true, start: async ({ port, dataDir }) => own('servers/llmos.mjs', { DATABASE_URL: await databaseOf(dataDir) })({ port }) },
+  llmos: { dialect: 'llmos', persistent: true, start: async ({ port, dataDir }) => own('servers/llmos.mjs', { DATABASE_URL: await databaseOf(dataDir) }, asStarted)({ port }) },
   // The whole server: accounts, volumes, versions and news are there too.
   'llmos-product': { dialect: 'product', persistent: true, settles: true, start: ({ port, dataDir }) => startProduct({ port, dataDir, node, root }) },
   'raw-ws': { dialect: 'raw', start: own('servers/raw-ws.mjs') },

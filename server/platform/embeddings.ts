@@ -25,8 +25,8 @@ const [courtesy, patience] = [150, 500];
 const longest = 1000;
 const remembered = 2000;
 
-/** `idle`: ms until the thread and its 150 MB are given back. */
-export function createEmbeddings({ idle = 300_000 }: { idle?: number } = {}): Embeddings {
+/** ms until the thread and its 150 MB are given back: after a question, as the next is near, and `done` after an index needed it. */
+export function createEmbeddings({ idle = 300_000, done = 15_000 } = {}): Embeddings {
   const waiting: { soon: Job[]; later: Job[] } = { soon: [], later: [] };
   const known = new Map<string, Float32Array>();
   let worker: Worker | null = null;
@@ -73,11 +73,12 @@ export function createEmbeddings({ idle = 300_000 }: { idle?: number } = {}): Em
       worker ??= start();
       worker.postMessage({ id: ++lastId, texts: busy.texts } satisfies EmbeddingAsk);
     } else if (worker) {
+      const wait = Math.max(askedAt + idle - performance.now(), Math.min(done, idle));
       timer = setTimeout(() => {
         const idling = worker;
         worker = null;
         void idling?.terminate();
-      }, idle).unref();
+      }, wait).unref();
     }
   }
 

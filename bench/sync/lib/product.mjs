@@ -16,7 +16,7 @@ export async function startProduct ({ port, dataDir, node, root }) {
   if (!prepared.has(dataDir)) await prepare(url)
   prepared.add(dataDir)
   const env = { DATABASE_URL: url, DATA_DIR: path.join(dataDir, 'llmos'), PORT: port, HOST: '127.0.0.1', RATE_LIMITS: 'off', LOG_LEVEL: 'warn' }
-  return { cmd: node, args: ['server/main.ts'], cwd: path.join(root, '../..'), env }
+  return { cmd: node, args: ['--max-semi-space-size=4', 'server/main.ts'], cwd: path.join(root, '../..'), env }
 }
 
 async function prepare (url) {
