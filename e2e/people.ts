@@ -84,7 +84,7 @@ export async function populate(world: World): Promise<void> {
 
 type Fixtures = { ada: Person; ben: Person; vera: Person; mallory: Person };
 
-/** One populated world per story file; each test gets fresh browsers for the people it names. */
+/** One populated world for all stories that use the same fixtures, and a new one after a failure; each test gets fresh browsers for the people it names. */
 export const test = base.extend<Fixtures, { world: World }>({
   world: [
     async ({}, use) => {

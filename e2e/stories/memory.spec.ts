@@ -5,7 +5,8 @@ import { expectNoFaults } from '../faults.ts';
 import { expect, testWithModel as test } from '../people.ts';
 
 const folder = path.join(import.meta.dirname, '..', 'screens');
-const lab = '/volumes/team%2Flab';
+/** A team of this story alone: runs of other stories leave traces, too. */
+const garden = '/volumes/team%2Fgarden';
 const month = 'memory/traces/2026/11';
 const goals = [
   'Find out why pump 2 stopped in the night',
@@ -47,14 +48,16 @@ test.beforeEach(({ model }) => model.reset());
 
 test('[ME1] memory is asked, seen as a graph, and consolidated by an agent', async ({ ada, vera, model }) => {
   test.setTimeout(240_000);
-  for (const n of goals.keys()) await ada.api('PUT', `${lab}/files/${month}/run-${n}.md`, trace(n));
+  await ada.api('POST', '/teams', { slug: 'garden', name: 'Garden' });
+  await ada.api('PUT', '/teams/garden/members/vera', { role: 'viewer' });
+  for (const n of goals.keys()) await ada.api('PUT', `${garden}/files/${month}/run-${n}.md`, trace(n));
   await ada.api(
     'PUT',
     '/volumes/user%2Fada/files/memory/long_term/secret.md',
     '---\ntype: domain_knowledge\n---\n\n# Pump\n\nAda alone knows that pump 2 is borrowed.\n',
   );
   const { page } = ada;
-  await page.goto('/memory?volume=team%2Flab');
+  await page.goto('/memory?volume=team%2Fgarden');
   const rows = page.getByRole('list', { name: 'What is remembered' }).getByRole('listitem');
   await expect(rows.first()).toBeVisible({ timeout: 30_000 });
   await expect(page.getByText('10 traces wait for somebody to draw the lessons')).toBeVisible({ timeout: 30_000 });
@@ -90,7 +93,7 @@ test('[ME1] memory is asked, seen as a graph, and consolidated by an agent', asy
   await expect(page).toHaveURL(/run-1\.md/);
 
   // who only reads may look, not set an agent to work
-  await vera.page.goto('/memory?volume=team%2Flab');
+  await vera.page.goto('/memory?volume=team%2Fgarden');
   await expect(vera.page.getByRole('list', { name: 'What is remembered' })).toBeVisible();
   await expect(vera.page.getByRole('button', { name: 'Consolidate' })).toHaveCount(0);
 
@@ -103,7 +106,7 @@ test('[ME1] memory is asked, seen as a graph, and consolidated by an agent', asy
     { calls: [{ name: 'write_file', args: { path: 'memory/long_term/pump.md', content: lesson } }] },
     { text: 'One statement added, two traces consolidated.' },
   ]);
-  await page.goto('/memory?volume=team%2Flab');
+  await page.goto('/memory?volume=team%2Fgarden');
   await page.getByRole('button', { name: 'Consolidate' }).click();
   await expect(page).toHaveURL(/\/run\//);
   await expect(page.getByRole('log').first()).toContainText('One statement added', { timeout: 60_000 });
@@ -111,7 +114,7 @@ test('[ME1] memory is asked, seen as a graph, and consolidated by an agent', asy
   expect(JSON.stringify(asked.messages)).toContain('You make memory smaller and better');
 
   // it is found, with the traces behind it, and what waited is less
-  await page.goto('/memory?volume=team%2Flab');
+  await page.goto('/memory?volume=team%2Fgarden');
   await expect(rows.filter({ hasText: 'Pump 2' }).first()).toBeVisible({ timeout: 30_000 });
   // the two that were really read
   await page.getByRole('radio', { name: 'Consolidated', exact: true }).click();
@@ -121,7 +124,7 @@ test('[ME1] memory is asked, seen as a graph, and consolidated by an agent', asy
   await expect(graph.locator('path.edge.source')).toHaveCount(2);
   const best = async () => {
     const query = 'what must not happen with the two pumps';
-    const { matches } = await ada.api('POST', '/memory/query', { query, volume: 'team/lab', scope: 'project' });
+    const { matches } = await ada.api('POST', '/memory/query', { query, volume: 'team/garden', scope: 'project' });
     return matches.slice(0, 2).map((match: any) => match.path);
   };
   await expect.poll(best, { timeout: 30_000 }).toContain('memory/long_term/pump.md');
