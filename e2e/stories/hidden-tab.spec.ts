@@ -6,19 +6,24 @@ test.setTimeout(180_000);
 
 /** Longer than anything below may take: whatever waits for a timer of the page is found out. */
 const asleep = 20_000;
+type Hidden = { isHidden?: boolean };
+type Timer = (run: TimerHandler, ms?: number, ...rest: unknown[]) => number;
 
 test('[DE3] keys, files and the emergency stop reach a board whose tab is hidden', async ({ ada, ben }) => {
   await ada.context.addInitScript((sleep) => {
     const hidden = () => {
       try {
-        return (top as any).isHidden === true;
+        return (top as Window & Hidden).isHidden === true;
       } catch {
         return false; // a frame of another origin
       }
     };
     const [timeout, interval, frame] = [window.setTimeout, window.setInterval, window.requestAnimationFrame];
-    (window as any).setTimeout = (run: any, ms = 0, ...rest: any[]) => timeout(run, hidden() ? sleep : ms, ...rest);
-    (window as any).setInterval = (run: any, ms = 0, ...rest: any[]) => interval(run, hidden() ? sleep : ms, ...rest);
+    const slow =
+      (timer: Timer): Timer =>
+      (run, ms = 0, ...rest) =>
+        timer(run, hidden() ? sleep : ms, ...rest);
+    Object.assign(window, { setTimeout: slow(timeout), setInterval: slow(interval) });
     window.requestAnimationFrame = (run) => frame((at) => !hidden() && run(at));
     Object.defineProperty(document, 'visibilityState', { get: () => (hidden() ? 'hidden' : 'visible') });
   }, asleep);
@@ -27,7 +32,7 @@ test('[DE3] keys, files and the emergency stop reach a board whose tab is hidden
   await ben.page.goto(place);
   await b.drive();
   await b.expectShown('>>> ');
-  await ada.page.evaluate(() => ((window as any).isHidden = true));
+  await ada.page.evaluate(() => ((window as Window & Hidden).isHidden = true));
 
   await b.type('print(6 * 7)\r');
   await b.expectShown(/^42$/m, 8000);

@@ -117,10 +117,15 @@ test('[ME1] who looks at a memory is told when an entry was read, when its meani
   const file = await here.write(lab, 'memory/traces/2026/05/told.md', trace('Tell me when it can be found'));
   await here.memory.settled();
   expect(here.told).toEqual([lab.id, lab.id]);
-  await here.write(own, 'README.md', '# Not of memory\n');
-  await here.remove(file);
+  await here.write(lab, 'README.md', '# No memory any more\n', file);
   await here.memory.settled();
-  expect(here.told).toEqual([lab.id, lab.id, lab.id]);
+  expect(here.told, 'what is no entry any more is told, too').toEqual([lab.id, lab.id, lab.id]);
+  const other = await here.write(own, 'memory/traces/2026/05/gone.md', trace('Tell me when it is gone'));
+  await here.memory.settled();
+  here.told.length = 0;
+  await here.remove(other);
+  await here.memory.settled();
+  expect(here.told).toEqual([own.id]);
   await here.memory.close();
 });
 

@@ -65,7 +65,7 @@ export function openMemoryIndex({
       const entries = (await Promise.all(part.map(read))).filter((entry) => entry !== null);
       await store.put(entries);
       await changed(entries.map(({ fileId }) => fileId));
-      tell(entries.filter(({ entry }) => entry !== null));
+      tell(entries); // also what is no memory: it may have been
     }
     const removed = await store.remove(gone);
     if (gone.length > 0) await changed(gone);

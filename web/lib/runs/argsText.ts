@@ -1,7 +1,9 @@
 // The exact arguments of a call, for eyes: JSON with its kinds marked, long words as text of their own. Signs that turn or hide what
 // stands around them are written out, so that nobody approves something else than what they read.
 
-export type Mark = { text: string; kind: 'key' | 'string' | 'number' | 'sign' | 'hidden' };
+import type { BoundFile } from '#shared/run.ts';
+
+export type Mark = { text: string; kind: 'key' | 'string' | 'number' | 'sign' | 'hidden' | 'more' };
 export type ArgPart = { kind: 'json'; marks: Mark[] } | { kind: 'text'; name: string; marks: Mark[] };
 
 /** Controls, formats, separators, selectors, and letters that are blank; not what any editor shows, nor the look of an emoji. */
@@ -22,10 +24,20 @@ export function showHidden(text: string, kind: Mark['kind'] = 'string'): Mark[] 
 
 /** Above this a string is a text of its own, not a word in JSON. */
 const longest = 160;
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && (value.includes('\n') || value.length > longest);
 
-export function argParts(args: unknown, most = longest): ArgPart[] {
-  const isText = (value: unknown): value is string =>
-    typeof value === 'string' && (value.includes('\n') || value.length > most);
+/** The file that a call names; that there is more of it looks like nothing that could stand in it. */
+export const filePart = ({ path, text, left }: BoundFile): ArgPart => ({
+  kind: 'text',
+  name: path,
+  marks: [
+    ...showHidden(text, 'sign'),
+    ...(left > 0 ? [{ text: `\n${left} more characters stand in the file`, kind: 'more' as const }] : []),
+  ],
+});
+
+export function argParts(args: unknown): ArgPart[] {
   if (typeof args !== 'object' || args === null || Array.isArray(args))
     return [{ kind: 'json', marks: jsonMarks(args) }];
   const entries = Object.entries(args);

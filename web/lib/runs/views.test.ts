@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RunSummary } from '#shared/api/runs.ts';
 import { readRun, type CallState, type RunAct } from '#shared/run.ts';
-import { argParts, jsonMarks, showHidden } from './argsText.ts';
+import { argParts, jsonMarks, showHidden, filePart, type ArgPart } from './argsText.ts';
 import { editLines, editOf } from './edit.ts';
 import { feedOf, lastStep } from './feed.ts';
 import { money } from '#lib/ui/words.ts';
@@ -81,6 +81,14 @@ test('[RU7] a sign that hides or turns what stands around it is written out', ()
       .marks.map((mark) => mark.text)
       .join(''),
   ).toContain('U+0000');
+});
+
+test('[RU7] the file that a call names is shown with what hides in it, and says what is left out in a look that it cannot have', () => {
+  const { name, marks } = filePart({ path: 'bench/go.py', text: 'go()\u2066', left: 12 }) as ArgPart & { kind: 'text' };
+  expect(name).toBe('bench/go.py');
+  expect(marks.map(({ kind }) => kind)).toEqual(['sign', 'hidden', 'more']);
+  expect(marks.at(-1)!.text).toContain('12 more characters');
+  expect(filePart({ path: 'a.py', text: 'x', left: 0 }).marks).toEqual([{ text: 'x', kind: 'sign' }]);
 });
 
 test('an edit is shown as the lines it changes', () => {
