@@ -106,3 +106,35 @@ test('[DE4] a person takes the board from an agent in the middle of its program'
   await b.type('\r6 * 7\r');
   await b.expectShown('>>> 6 * 7\n42');
 });
+
+test('[RU7] whoever allows a program on a board reads it; when it changes meanwhile, it does not run', async ({
+  ada,
+  ben,
+  model,
+}) => {
+  test.setTimeout(120_000);
+  const bench = benchOn(ada.page);
+  await bench.startVirtual('sim-read');
+  const file = 'bench/say_hello.py';
+  const { oid } = await ada.api('PUT', `/volumes/team%2Flab/files/${file}`, 'print("hello " * 2)\n');
+  const runs = { name: 'run_on_board', args: { ...on('sim-read'), path: file } };
+  model.on(/Say hello on the board/, [{ calls: [runs] }, { calls: [runs] }, { text: 'It said hello.' }]);
+  await ada.api('POST', '/runs', { volume: 'team/lab', goal: 'Say hello on the board', agent: 'RobotAgent' });
+  const { id } = await lastRun(ada.api);
+  await ben.page.goto(`/run/${id}`);
+  const chat = chatOn(ben.page);
+  await expect(chat.approval).toContainText('print("hello " * 2)', { timeout: 30_000 });
+  await expect(chat.approval.getByRole('button', { name: 'Approve' })).toBeInViewport({ ratio: 1 });
+  await ben.page.screenshot({ path: 'e2e/screens/approval-of-a-program.png' });
+
+  await ada.api('PUT', `/volumes/team%2Flab/files/${file}`, 'print("something else")\n', {
+    'if-match': `"${oid}"`,
+  });
+  await chat.approval.getByRole('button', { name: 'Approve' }).click();
+  await expect(chat.tool('run_on_board').first()).toContainText('failed');
+  await expect(chat.approval).toContainText('print("something else")');
+  await chat.approval.getByRole('button', { name: 'Approve' }).click();
+  await chat.expectStatus('Done', 60_000);
+  await bench.expectShown('something else');
+  expect(await bench.shown()).not.toContain('hello hello');
+});
