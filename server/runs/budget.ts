@@ -27,8 +27,10 @@ export type Budget = {
   /** Milliseconds. Time in which a person is waited for does not count. */
   timeLeft(): number;
   whileWaiting<T>(work: Promise<T>): Promise<T>;
-  /** For a sub-agent, with limits of its own below ours. */
-  child(limits: Limits): Budget;
+  /** Since when what was used counts: a person gave it all again then. */
+  readonly since: string;
+  /** For a sub-agent, with limits of its own below ours. `used`: what it had used before a restart; ours knows of it already. */
+  child(limits: Limits, used?: Used): Budget;
 };
 
 /** What a kernel says where it says nothing else. */
@@ -65,38 +67,39 @@ type Account = {
 };
 type Waits = { count: number; since: number; total: number };
 
-/** `spent`: what a run that goes on had spent before, with those below it; `ms` the time it worked, `children` those it had started. */
-export function createBudget({
-  limits,
-  clock,
-  spent,
-  ms = 0,
-  children = 0,
-}: {
-  limits: Limits;
-  clock: Clock;
-  spent?: Spent;
-  ms?: number;
-  children?: number;
-}): Budget {
-  const waits: Waits = { count: 0, since: 0, total: 0 };
-  const account = openAccount({ limits, above: null, startedAt: clock.now() - ms });
-  account.children = children;
-  if (spent) {
-    account.steps = spent.steps;
-    account.calls = spent.calls;
-    account.tokens = spent.input + spent.output;
-    account.money = spent.money ?? 0;
-    account.moneyUnknown = spent.money === null && spent.input > 0;
-  }
-  return openBudget({ account, clock, waits });
+/** What a run that goes on had used before, with those below it: `ms` the time it worked, `children` those it had started. */
+export type Used = { since: string; spent: Spent; ms: number; children: number };
+
+const unused: Used = { since: '', spent: { steps: 0, calls: 0, input: 0, output: 0, money: null }, ms: 0, children: 0 };
+
+export function createBudget({ limits, clock, used = unused }: { limits: Limits; clock: Clock; used?: Used }): Budget {
+  const account = openAccount({ limits, above: null, now: clock.now(), used });
+  return openBudget({ account, clock, waits: { count: 0, since: 0, total: 0 }, since: used.since });
 }
 
-const openAccount = ({ limits, above, startedAt }: Pick<Account, 'limits' | 'above' | 'startedAt'>): Account => ({
-  limits, above, startedAt, steps: 0, calls: 0, children: 0, tokens: 0, money: 0, moneyUnknown: false,
-}); // prettier-ignore
+function openAccount({
+  limits,
+  above,
+  now,
+  used: { spent, ms, children },
+}: Pick<Account, 'limits' | 'above'> & { now: number; used: Used }): Account {
+  return {
+    limits, above, children, startedAt: now - ms, steps: spent.steps, calls: spent.calls, tokens: spent.input + spent.output,
+    money: spent.money ?? 0, moneyUnknown: spent.money === null && spent.input > 0,
+  }; // prettier-ignore
+}
 
-function openBudget({ account, clock, waits }: { account: Account; clock: Clock; waits: Waits }): Budget {
+function openBudget({
+  account,
+  clock,
+  waits,
+  since,
+}: {
+  account: Account;
+  clock: Clock;
+  waits: Waits;
+  since: string;
+}): Budget {
   const { limits } = account;
   const chain: Account[] = [];
   for (let one: Account | null = account; one; one = one.above) chain.push(one);
@@ -113,6 +116,7 @@ function openBudget({ account, clock, waits }: { account: Account; clock: Clock;
 
   const budget: Budget = {
     limits,
+    since,
     takeStep: () => count('steps', 'iterations', 'steps'),
     takeCall: () => count('calls', 'toolCalls', 'tool calls'),
     takeChild(depth) {
@@ -178,8 +182,10 @@ function openBudget({ account, clock, waits }: { account: Account; clock: Clock;
       }
     },
 
-    child: (own) =>
-      openBudget({ account: openAccount({ limits: own, above: account, startedAt: activeNow() }), clock, waits }),
+    child(own, used = unused) {
+      const below = openAccount({ limits: own, above: account, now: activeNow(), used });
+      return openBudget({ account: below, clock, waits, since });
+    },
   };
   return budget;
 }

@@ -208,6 +208,36 @@ test('[RU1] a sub-agent that asks goes on after a restart, with the run above it
 });
 
 test(
+  '[RU6] a sub-agent that goes on after a restart has only what was left of its own steps',
+  { timeout: 60_000 },
+  async () => {
+    await put('agents/Brief.md', '---\nname: Brief\ndescription: Asks.\nmaxIterations: 2\n---\nYou ask.\n');
+    model.reset();
+    const ask = { calls: [{ name: 'ask_person', args: { question: 'May I?' } }] };
+    const look = (path: string) => ({ calls: [{ name: 'list_directory', args: { path } }] });
+    const task = { agent: 'Brief', task: 'Keep asking' };
+    model.on('Let it keep asking', [
+      { calls: [{ name: 'delegate_to_agent', args: task }] },
+      { text: 'It had enough.' },
+    ]);
+    model.on('Keep asking', [ask, look('agents'), look('notes'), look('memory')]);
+    const id = await start('ada', { goal: 'Let it keep asking' });
+    const childOf = async () => (await call('ada', `GET /runs/${id}`)).body.children[0];
+    for (const end = performance.now() + 20_000; (await childOf())?.status !== 'waiting';)
+      if (performance.now() > end) throw new Error('the sub-agent does not ask');
+    await endServer('SIGKILL');
+    await startServer();
+    const child = await childOf();
+    const { events } = (await call('ada', `GET /runs/${child.id}`)).body as { events: RunEvent[] };
+    const asked = events.findLast((event) => event.type === 'question')!;
+    expect((await call('ada', `POST /runs/${child.id}/answers/${asked.call}`, { text: 'yes' })).status).toBe(200);
+    await until(id, 'done');
+    const ended = readRun((await call('ada', `GET /runs/${child.id}`)).body.events);
+    expect(ended).toMatchObject({ status: 'failed', reason: 'It has used its 2 steps.', spent: { steps: 2 } });
+  },
+);
+
+test(
   '[RU10] the versions of a run are its person’s, carry its id, and the last of them holds the trace',
   { timeout: 60_000 },
   async () => {

@@ -55,6 +55,7 @@ export type Walk = {
   /** Of the run above, whose call this one does. */
   lent: Lent | null;
 };
+/** `budget`: of the run above; its own is below it. */
 export type Lent = { budget: Budget; taint: Taint; tools: readonly string[] };
 
 /**

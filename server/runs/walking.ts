@@ -166,7 +166,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
       call,
       goal,
       signal,
-      lent: { budget: budget.child(limits), taint, tools },
+      lent: { budget, taint, tools },
       plan: {
         agent: refOf(agent),
         model: agent.definition.model ?? parent.model,
@@ -217,8 +217,9 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     for (const source of await outsideIn(given, skills))
       if (!taint.sources.includes(source)) taint.sources.push(source);
     const limits = limitsOf(head.limits, request.budget);
-    const budget =
-      lent?.budget ?? createBudget({ limits, clock, ...(await usedSoFar({ events, eventsOf: needs.eventsOf })) });
+    const since = lent?.budget.since ?? '';
+    const used = await usedSoFar({ events, eventsOf: needs.eventsOf, since });
+    const budget = lent ? lent.budget.child(limits, used) : createBudget({ limits, clock, used });
     const end = await runLoop({
       head,
       definition: definition ? { name: definition.name, body: definition.body } : plainAgent,
