@@ -83,7 +83,7 @@ function readApp(text: string): Read {
 
 /** `@name Budget`, `@description ...` in the first comment; without marks its first paragraph is the description. */
 function readSource(text: string): Read {
-  const comment = /^\s*(?:\/\*\*?([\s\S]*?)\*\/|((?:[ \t]*\/\/.*(?:\r?\n|$))+))/.exec(text.slice(0, 16_000));
+  const comment = /^(?:\/\*\*?([\s\S]*?)\*\/|((?:[ \t]*\/\/.*(?:\r?\n|$))+))/.exec(text.slice(0, 16_000).trimStart());
   if (!comment) return { header: null, code: text, diagnostics: [] };
   const lines = (comment[1] ?? comment[2] ?? '')
     .split(/\r?\n/)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseDocument } from 'yaml';
 import { findHeader, readDefinition } from './definition.ts';
 
 const file = (header: string, body = '# Body\n') => `---\n${header}\n---\n${body}`;
@@ -65,6 +66,36 @@ test.each([
   const { header: read, diagnostics } = readDefinition(file(header));
   expect(read).toBeNull();
   expect(diagnostics.length).toBeGreaterThan(0);
+});
+
+test('[LI3] a key that is in a map twice is a diagnostic wherever that map stands, the same key in another map is none', () => {
+  const messages = (header: string) => readDefinition(file(header)).diagnostics.map((d) => [d.line, d.message]);
+  expect(messages(`a:\n  b: 1\n  c: {x: 1, y: 2, x: 3}\n  d: ${'far '.repeat(30)}\n  b: 2`)).toEqual([
+    [4, 'This key is here twice.'],
+    [6, 'This key is here twice.'],
+  ]);
+  expect(messages('a: {x: 1}\nb: {x: 1}\nx: [{x: 1}, {x: 2}]')).toEqual([]);
+});
+
+test('[LI3] [SY13] what is wrong thousands of times in a header costs less than the parser makes of it by itself', () => {
+  const headers = [
+    `tools: ${']'.repeat(20_000)}`,
+    `x: a\n${'}'.repeat(20_000)}`,
+    `a: ${'[]'.repeat(10_000)}`,
+    Array.from({ length: 4000 }, (_, i) => `k${i}:`).join('\n'),
+  ];
+  const cost = (act: () => unknown) => {
+    const before = process.cpuUsage();
+    act();
+    return process.cpuUsage(before).user;
+  };
+  const [mine, its] = [[0], [0]];
+  for (const header of headers) {
+    mine.push(cost(() => expect(readDefinition(file(header)).diagnostics.length).toBeLessThanOrEqual(20)));
+    its.push(cost(() => parseDocument(header, { stringKeys: true, prettyErrors: false, logLevel: 'silent' })));
+  }
+  const sum = (costs: number[]) => costs.reduce((all, one) => all + one);
+  expect(sum(mine)).toBeLessThan(sum(its));
 });
 
 test('a merge key and a prototype are keys like others', () => {

@@ -1,6 +1,6 @@
 // Definitions (agents, skills, tools) are markdown with a YAML header. Reading one never throws: a header that is wrong is a
 // diagnostic at its line, and the file stays usable as text (LI3). Limits: docs/SECURITY.md "Content".
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Node, type YAMLMap } from 'yaml';
 
 export type Diagnostic = {
   /** 1 is the first line of the file. */ line: number;
@@ -34,6 +34,9 @@ export type Definition = {
 };
 
 export const headerLimits = { bytes: 64 * 1024, depth: 32 };
+
+/** Faults that are told; a header that has more is wrong in a way that more of them would not show. */
+const mostDiagnostics = 20;
 
 const fence = /^---[ \t]*\r?\n/;
 
@@ -72,6 +75,7 @@ function readHeader(source: string, shift: number): Pick<Definition, 'header' | 
   const diagnostics: Diagnostic[] = [];
   const lines = new LineCounter();
   const report = (from: number, to: number, message: string) => {
+    if (diagnostics.length >= mostDiagnostics * 5) return;
     if (diagnostics.some((one) => one.message === message && Math.abs(one.from - shift - from) < 80)) return; // one fault, told once
     const { line } = lines.linePos(Math.min(from, Math.max(0, source.length - 1)));
     diagnostics.push({ line: Math.max(1, line) + 1, from: from + shift, to: Math.max(from + 1, to) + shift, message });
@@ -79,7 +83,7 @@ function readHeader(source: string, shift: number): Pick<Definition, 'header' | 
   const give = (header: Record<string, unknown> | null, keys: HeaderKey[] = []) => ({
     header,
     keys,
-    diagnostics: diagnostics.sort((a, b) => a.from - b.from).slice(0, 20),
+    diagnostics: diagnostics.sort((a, b) => a.from - b.from).slice(0, mostDiagnostics),
   });
   const refuse = (message: string) => (report(0, 1, message), give(null));
 
@@ -87,17 +91,19 @@ function readHeader(source: string, shift: number): Pick<Definition, 'header' | 
     return refuse('The header is larger than 64 KiB.');
   if (isTooDeep(source)) return refuse(`The header is nested deeper than ${headerLimits.depth} levels.`);
   try {
-    const document = parseDocument(source, {
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      uniqueKeys: true,
-      stringKeys: true,
-      customTags: [],
-      logLevel: 'silent',
-      prettyErrors: false,
-      lineCounter: lines,
-    });
+    const document = withoutStacks(() =>
+      parseDocument(source, {
+        version: '1.2',
+        schema: 'core',
+        merge: false,
+        uniqueKeys: false, // looked for below: the parser compares each with each
+        stringKeys: true,
+        customTags: [],
+        logLevel: 'silent',
+        prettyErrors: false,
+        lineCounter: lines,
+      }),
+    );
     for (const problem of [...document.errors, ...document.warnings])
       report(problem.pos[0], problem.pos[1], plainWords(problem.code, problem.message));
     let deep = false;
@@ -108,6 +114,9 @@ function readHeader(source: string, shift: number): Pick<Definition, 'header' | 
         if (path.filter((part) => !('key' in part) || isMap(part)).length > headerLimits.depth) deep = true;
         if (!isAlias(node) && node.tag && !node.tag.startsWith('tag:yaml.org,2002:'))
           report(node.range?.[0] ?? 0, node.range?.[1] ?? 1, `The tag ${node.tag} is not read.`);
+        if (isMap(node))
+          for (const key of repeatedKeys(node))
+            report(key.range?.[0] ?? 0, key.range?.[1] ?? 1, plainWords('DUPLICATE_KEY', ''));
       },
     });
     if (deep) return refuse(`The header is nested deeper than ${headerLimits.depth} levels.`);
@@ -134,6 +143,27 @@ function readHeader(source: string, shift: number): Pick<Definition, 'header' | 
     return refuse(
       error instanceof RangeError ? 'The header is nested too deep.' : 'The header cannot be read as YAML.',
     );
+  }
+}
+
+/** The keys of a map that are there before it, in the same map. */
+function* repeatedKeys({ items }: YAMLMap): Generator<Node> {
+  const seen = new Set<unknown>();
+  for (const { key } of items) {
+    if (!isScalar(key)) continue;
+    if (seen.has(key.value)) yield key;
+    seen.add(key.value);
+  }
+}
+
+/** The parser makes an error object of each fault: where in the program it did so costs more than the parsing, and nobody reads it. */
+function withoutStacks<T>(act: () => T): T {
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return act();
+  } finally {
+    Error.stackTraceLimit = before;
   }
 }
 

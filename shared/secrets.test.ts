@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { looksSecret } from './secrets.ts';
+import { hideSecrets, looksSecret } from './secrets.ts';
 
 // put together here, so that no scanner takes this file for a leak
 const random = (length: number, alphabet = 'aZ3kQ9xW7mB2vN8cR5tY1pL6sD4fG0hJuEiOzXqAwSe') =>
@@ -114,4 +114,28 @@ test('[GI1] judging a large text takes no noticeable time, also a hostile one', 
     looksSecret('a', text);
     expect(performance.now() - start, text.slice(0, 20)).toBeLessThan(2000);
   }
+});
+
+test('[RU9] [SY13] taking keys out of a hostile text takes no noticeable time', () => {
+  const texts = [
+    `-----BEGIN PRIVATE KEY-----${' '.repeat(1_000_000)}!`,
+    `-----BEGIN PRIVATE KEY-----${'\\n'.repeat(500_000)}!`,
+    `-----BEGIN PRIVATE KEY-----\n${'A'.repeat(24)}\n`.repeat(20_000),
+    `-----BEGIN PRIVATE KEY-----\\x${'A'.repeat(24)}\n`.repeat(20_000),
+  ];
+  for (const text of texts) {
+    const start = performance.now();
+    looksSecret('a', text);
+    hideSecrets(text);
+    expect(performance.now() - start, text.slice(0, 60)).toBeLessThan(2000);
+  }
+});
+
+test('[RU9] of several private keys each is hidden to its own last line, one without a last line to where its body ends', () => {
+  const body = random(64);
+  const whole = `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----`;
+  const text = `a\n${whole}\nb\n${whole.replaceAll('\n', '\\n')} c\n-----BEGIN EC PRIVATE KEY-----\n${body}\n(d)`;
+  const hidden = '[hidden: a private key]';
+  expect(hideSecrets(text)).toBe(`a\n${hidden}\nb\n${hidden} c\n${hidden}(d)`);
+  expect(hideSecrets(`${whole}${'. '.repeat(15_000)}${whole} z`)).toBe(`${hidden}${'. '.repeat(15_000)}${hidden} z`);
 });

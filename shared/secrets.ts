@@ -10,7 +10,7 @@ type Format = { what: string; pattern: RegExp; /** the part of the match that mu
 const formats: Format[] = [
   {
     what: 'a private key',
-    pattern: /-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?=\s*\\?[rn]?\s*[A-Za-z0-9+/=:\\]{16})/g,
+    pattern: /-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?=\s*(?:\\[rn]\s*)?[A-Za-z0-9+/=:\\]{16})/g,
   },
   { what: 'an AWS access key', pattern: /\b((?:AKIA|ASIA)[A-Z2-7]{16})\b/g, group: 1 },
   {
@@ -81,10 +81,16 @@ export function looksSecret(path: string, text: string): Secret | null {
 /** The text with everything that looks like a key taken out, for models, traces and whoever reads along (RU9). */
 export function hideSecrets(text: string): string {
   const ranges: { from: number; to: number; what: string }[] = [];
+  const endOf = endsOfPrivateKeys(text);
+  let keysTo = 0;
   for (const { at, what, value, length } of findSecrets(text)) {
-    const from = value === null ? at : text.indexOf(value, at);
-    const to = value === null ? endOfPrivateKey(text, at + length) : from + value.length;
-    ranges.push({ from, to, what });
+    if (value === null) {
+      if (at < keysTo) continue; // inside of the one before
+      ranges.push({ from: at, to: (keysTo = endOf(at + length)), what });
+      continue;
+    }
+    const from = text.indexOf(value, at);
+    ranges.push({ from, to: from + value.length, what });
   }
   if (ranges.length === 0) return text;
   let [shown, end] = ['', 0];
@@ -105,15 +111,24 @@ function* findSecrets(text: string): Generator<{ at: number; length: number; wha
   }
 }
 
-/** Its last line, or where what looks like its body ends. */
-function endOfPrivateKey(text: string, from: number): number {
+/**
+ * Its last line, or where what looks like its body ends. To be asked in the order of the text, so that however many keys begin in it,
+ * no part of it is looked through more than once.
+ */
+function endsOfPrivateKeys(text: string): (from: number) => number {
   const end = /-----END [A-Z0-9 ]{0,40}-----/g;
-  end.lastIndex = from;
-  const found = end.exec(text);
-  if (found && found.index - from < 20_000) return end.lastIndex;
   const body = /(?:[A-Za-z0-9+/=:,\s-]|\\[rn])*/y;
-  body.lastIndex = from;
-  return from + (body.exec(text)?.[0].length ?? 0);
+  let next: { from: number; to: number } | null = { from: -1, to: 0 };
+  return (from) => {
+    if (next && next.from < from) {
+      end.lastIndex = from;
+      const found = end.exec(text);
+      next = found && { from: found.index, to: end.lastIndex };
+    }
+    if (next && next.from - from < 20_000) return next.to;
+    body.lastIndex = from;
+    return from + (body.exec(text)?.[0].length ?? 0);
+  };
 }
 
 const isKeyFile = (path: string) => /(?:^|\/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]+\.(?:pem|p12|pfx))$/i.test(path);

@@ -289,3 +289,23 @@ test('every spelling of a tool is one name, and unknown ones stay as they are', 
   ]);
   for (const name of builtInTools) expect([toolNamed(name), isBuiltInTool(name)]).toEqual([name, true]);
 });
+
+test('[LI3] [SY13] a name, a list of tools and a first comment that were made to hurt cost what their size costs', () => {
+  expect(['HTTPServer', 'APIKeyÄÖÜber', 'A'.repeat(90)].map(slugOf)).toEqual([
+    'http-server',
+    'api-key-äö-über',
+    'a'.repeat(80),
+  ]);
+  const texts = (size: number): [string, string][] => [
+    ['agents/x.md', `---\nname: ${'A'.repeat(size)}\n---\n`],
+    ['agents/x.md', `---\nname: x\ntools: ${'a('.repeat(size / 2)}\n---\n`],
+    ['applets/x.tsx', `${'\t'.repeat(size)}\nx`],
+  ];
+  const cost = (size: number) => {
+    const before = process.cpuUsage();
+    for (const [path, text] of texts(size)) readTyped({ path, text });
+    return process.cpuUsage(before).user / 1000;
+  };
+  cost(1000);
+  expect(cost(60_000)).toBeLessThan(2000); // milliseconds of work, whatever else the machine does; it was 12,000
+});

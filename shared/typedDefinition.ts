@@ -17,7 +17,7 @@ export function slugOf(name: string): string {
   return name
     .normalize('NFKC')
     .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1-$2')
-    .replace(/(\p{Lu}+)(\p{Lu}\p{Ll})/gu, '$1-$2')
+    .replace(/(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu, '-')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\p{M}]+/gu, '-')
     .slice(0, 80)
@@ -159,7 +159,7 @@ function toolsOf(see: See, keys: string[]): string[] | null {
     if (value === null) continue;
     // Agent Skills part names by spaces, but not inside brackets: `Bash(git log:*) Read`
     const written =
-      typeof value === 'string' ? (value.match(/[^\s,()]+(?:\([^)]*\))?/g) ?? []) : (see.words(key) ?? null);
+      typeof value === 'string' ? (value.match(/[^\s,()]+(?:\([^)]{0,500}\))?/g) ?? []) : (see.words(key) ?? null);
     if (written === null) continue;
     if (written.includes('*')) return null;
     return [...new Set(written.map(toolNamed).filter((name) => name))];
