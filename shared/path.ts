@@ -3,9 +3,10 @@
 
 export type SafePath = { path: string; problem: null } | { path: null; problem: string };
 
-/** Bytes of UTF-8: what a file system allows for one part, and what git and we allow in all. */
+/** Bytes of UTF-8: what a file system allows for one part, and what fits into an index of the database, as a path and as its key. */
 export const longestPart = 255;
-export const longestPath = 4096;
+export const longestPath = 2048;
+export const longestKey = 2400;
 
 const invisible = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/u;
 const everyInvisible = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu;
@@ -27,6 +28,8 @@ export function safePath(given: string): SafePath {
     const problem = problemOf(part);
     if (problem) return refuse(problem);
   }
+  // a few letters stand for many: their key is up to eleven times as long
+  if (!ascii.test(path) && bytes(pathKey(path)) > longestKey) return refuse('This path is too long.');
   return { path, problem: null };
 }
 

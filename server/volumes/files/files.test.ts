@@ -475,3 +475,21 @@ test('[GI6] after all this the repository is clean, and the tables say what git 
   ).toEqual(git('ls-tree', '-r', '-z', '--name-only', 'main').split('\0').filter(Boolean).sort());
   expect(fs.existsSync(path.join(world.repositories.directoryOf(world.volume.id), 'objects'))).toBe(true);
 });
+
+test('[GI8] a path is as long as the tables can hold, whatever its letters: what is too long is refused before it is in git', async () => {
+  const letters = (count: number, from: number, of: number) =>
+    Array.from({ length: count }, () => String.fromCodePoint(from + Math.floor(Math.random() * of))).join('');
+  const put = (path: string) =>
+    world.call('ada', `PUT /volumes/team%2Flab/files/${path.split('/').map(encodeURIComponent).join('/')}`, 'words\n');
+  const long = Array.from({ length: 8 }, () => letters(255, 97, 26)).join('/');
+  expect((await put(long)).status).toBe(201);
+  const statuses = [];
+  for (const path of [
+    `${long}x`,
+    Array.from({ length: 15 }, () => letters(250, 97, 26)).join('/'),
+    Array.from({ length: 8 }, () => letters(80, 0xfdf0, 11)).join('/'), // ligatures that stand for whole words
+  ])
+    statuses.push((await put(path)).status);
+  expect(statuses).toEqual([422, 422, 422]);
+  expect((await put('later.md')).status).toBe(201);
+});

@@ -7,6 +7,8 @@ export type Names = {
   /** Takes a path, or throws a `Problem` that says what is in its way. */
   add(path: string): void;
   addFolder(path: string): void;
+  /** This path, or where something has its name already one beside it; in folders as they are spelled here. */
+  free(wanted: string): string;
 };
 
 /** `files` and `folders`: what stays where it is. They are believed to be free of clashes. */
@@ -52,7 +54,25 @@ export function openNames({ files, folders }: { files: Iterable<string>; folders
       checkFolders(all);
       all.forEach(keepFolder);
     },
+    free(wanted) {
+      const parts = wanted.split('/');
+      const name = parts.pop()!;
+      let folder = '';
+      for (const part of parts) {
+        const path = beside(folder + part, (key) => !fileKeys.has(key));
+        folder = `${folderKeys.get(pathKey(path)) ?? path}/`;
+      }
+      return beside(folder + name, (key) => !fileKeys.has(key) && !folderKeys.has(key));
+    },
   };
+}
+
+/** `notes.md`, `notes 2.md`, ... */
+function beside(path: string, isFree: (key: string) => boolean): string {
+  for (let n = 1; ; n++) {
+    const next = n === 1 ? path : path.replace(/(?<=[^/])(\.[^./]*)?$/, ` ${n}$1`);
+    if (isFree(pathKey(next))) return next;
+  }
 }
 
 const taken = (message: string, path: string) => new Problem('conflict', message, { path });

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import type { ChangeResult, Commit } from '#shared/api.ts';
 import { idOf, startVolumes, type Person, type TestVolumes } from '../testVolumes.ts';
@@ -190,4 +192,62 @@ test('[AC2] an unknown version is not there; a reader may look but not restore',
   expect((await world.call('ada', `POST ${at('/restore')}`, { to: nowhere })).status).toBe(404);
   expect((await world.call('vic', `POST ${at('/revert')}`, { oid: await head() })).status).toBe(403);
   expect((await world.call('mallory', `POST ${at('/revert')}`, { oid: await head() })).status).toBe(404);
+});
+
+const remove = (who: Person, path: string) => ok(who, `DELETE ${at(`/files/${path}`)}`);
+const paths = async () => (await world.store.paths(world.volume.id)).map(({ path }) => path).toSorted();
+
+test('[GI4] what comes back comes beside what has its name by now, and the volume goes on', async () => {
+  await create('ada', 'A.md', 'old\n');
+  await remove('ada', 'A.md');
+  const capital = await head();
+  await create('ben', 'a.md', 'new\n'); // the same file on many disks
+  await revert('ada', capital);
+  await create('ada', 'notes', 'a file\n');
+  await remove('ada', 'notes');
+  const file = await head();
+  await create('ben', 'Notes/x.md', 'in a folder\n');
+  await revert('ada', file);
+  await create('ada', 'plans/y.md', 'in a folder\n');
+  await remove('ada', 'plans/y.md');
+  const folder = await head();
+  await create('ben', 'plans', 'a file\n');
+  await revert('ada', folder);
+  await create('ada', 'Notes/z.md', 'deep\n');
+  await remove('ada', 'Notes/z.md');
+  const deep = await head();
+  await ok('ada', `PATCH ${at('/folders/Notes')}`, { rename_to: 'NOTES' });
+  await revert('ada', deep);
+  expect(await paths()).toEqual(['A 2.md', 'NOTES/x.md', 'NOTES/z.md', 'a.md', 'notes 2', 'plans', 'plans 2/y.md']);
+  expect(await read('A%202.md')).toBe('old\n');
+  const inGit = await world.versions.list({ volumeId: world.volume.id, at: await head() });
+  expect(inGit.map(({ path }) => path).toSorted()).toEqual(await paths());
+});
+
+test('[GI4] a text with a byte order mark comes back as it was, and goes again whole', async () => {
+  const marked = '\ufeffone\r\ntwo\r\n';
+  const { id } = await create('ada', 'sheet.csv', marked);
+  const made = await head();
+  await world.type('ben', id, 'two', 'zwei');
+  await save('ben');
+  await remove('ada', 'sheet.csv');
+  await revert('ada', await head());
+  const whole = marked.replace('two', 'zwei');
+  expect([await world.rooms.read(id), await world.versions.textOf(id)]).toEqual([whole, whole]);
+  await restore('ada', made);
+  expect([await world.rooms.read(id), await world.versions.textOf(id)]).toEqual([marked, marked]);
+  await revert('ada', made);
+  expect(await paths()).toEqual([]);
+});
+
+test('[GI4] a version that git cannot read any more is no empty text', async () => {
+  const { id } = await create('ada', 'a.md', start);
+  const first = await head();
+  const { blob } = (await world.store.byId(id))!;
+  await edit('ben', id, 'two', 'zwei');
+  const objects = path.join(world.repositories.directoryOf(world.volume.id), 'objects');
+  fs.rmSync(path.join(objects, blob!.slice(0, 2), blob!.slice(2)));
+  for (const dry of ['?dry_run=1', ''])
+    expect((await world.call('ada', `POST ${at(`/restore${dry}`)}`, { to: first })).status).toBe(503);
+  expect(await world.rooms.read(id)).toBe(start.replace('two', 'zwei'));
 });

@@ -7,6 +7,7 @@ import { notFound, Problem } from '#shared/errors.ts';
 import type { Face } from '#shared/live.ts';
 import type { AnchoredOverlap, Rooms } from '../../sync/types.ts';
 import type { FileRow, FileStore } from '../files/fileStore.ts';
+import { openNames, type Names } from '../files/names.ts';
 import { netChanges, type NetChange, type Place } from './netChange.ts';
 import type { CheckpointNow, CommitTree, TreeChange, Version, Versions } from '../versions/versions.ts';
 
@@ -24,6 +25,8 @@ export type RollbackNeeds = {
     at: (place: { volumeId: string; path: string }) => Promise<FileNow | null>;
     /** The newest file that was deleted at this path. */
     deletedAt: (place: { volumeId: string; path: string }) => Promise<FileNow | null>;
+    /** Which names are taken, but for those of files that leave them. */
+    names: (without: { volumeId: string; without: ReadonlySet<string> }) => Promise<Names>;
   };
   /** A commit was undone by this person. */
   undone: (undone: { volumeId: string; oid: string; personId: string }) => Promise<void>;
@@ -36,13 +39,19 @@ export type RollbackNeeds = {
   }) => Promise<void>;
 };
 
-export function rollbackFiles(store: Pick<FileStore, 'byIds' | 'byPath' | 'lastDeleted'>): RollbackNeeds['files'] {
+export function rollbackFiles(
+  store: Pick<FileStore, 'byIds' | 'byPath' | 'lastDeleted' | 'paths' | 'folders'>,
+): RollbackNeeds['files'] {
   const asNow = (row: FileRow): FileNow => ({ ...row, deleted: row.deletedAt !== null });
   const asNowOrNull = (row: FileRow | null) => row && asNow(row);
   return {
     now: async (ids) => new Map((await store.byIds(ids)).map((row) => [row.id, asNow(row)])),
     at: async ({ volumeId, path }) => asNowOrNull(await store.byPath(volumeId, path)),
     deletedAt: async ({ volumeId, path }) => asNowOrNull(await store.lastDeleted(volumeId, path)),
+    async names({ volumeId, without }) {
+      const [files, folders] = await Promise.all([store.paths(volumeId), store.folders(volumeId)]);
+      return openNames({ files: files.filter(({ id }) => !without.has(id)).map(({ path }) => path), folders });
+    },
   };
 }
 
@@ -120,7 +129,7 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
 
   async function undoAll({ volumeId, person, preview, changes, now }: All): Promise<Outcome> {
     const outcome: Outcome = { files: [], conflicts: [], tree: [], clashes: [] };
-    const taken = new Set<string>();
+    let names: Names | null = null;
     const leaving = new Set<string>();
     for (const { fileId, before, after } of changes)
       if (before && after && before.path !== after.path && now.get(fileId)?.path === after.path) leaving.add(fileId);
@@ -154,7 +163,7 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
     async function putBack(change: NetChange, file: FileNow, want: NonNullable<Place>) {
       if (change.after !== null) return; // deleted later, by somebody else's act: that stays
       const path = await freePath(want.path);
-      const content = (await versions.readBlob({ volumeId, oid: file.blob ?? want.blob })) ?? new Uint8Array();
+      const content = await bytesOf(file.blob ?? want.blob);
       outcome.tree.push({
         kind: 'put',
         fileId: file.id,
@@ -184,7 +193,7 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
           fileId: file.id,
           path,
           fileKind: 'binary',
-          content: (await versions.readBlob({ volumeId, oid: want.blob }))!,
+          content: await bytesOf(want.blob),
         });
         report(path, 'edited', null, null, true);
       } else report(path, 'edited', null, null, true, [{ base: '', ours: '', theirs: '' }]);
@@ -203,15 +212,12 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
       report(path, how, how === 'created' ? null : result.before, result.after, false, result.overlaps);
     }
 
-    /** The wanted path, if nobody has it, or who has it leaves it in this same act. */
+    /** The wanted path, if nobody has it, or who has it leaves it in this same act; else one beside it. */
     async function freePath(wanted: string): Promise<string> {
-      for (let n = 1; ; n++) {
-        const path = n === 1 ? wanted : wanted.replace(/(\.[^./]*)?$/, ` ${n}$1`);
-        const there = await files.at({ volumeId, path });
-        if (taken.has(path) || (there && !leaving.has(there.id))) continue;
-        taken.add(path);
-        return path;
-      }
+      names ??= await files.names({ volumeId, without: leaving });
+      const path = names.free(wanted);
+      names.add(path);
+      return path;
     }
 
     function report(
@@ -227,7 +233,15 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
     }
 
     async function textOf(blob: string): Promise<string> {
-      return decode((await versions.readBlob({ volumeId, oid: blob })) ?? new Uint8Array());
+      return decode(await bytesOf(blob));
+    }
+
+    /** What cannot be read is no empty text: that would be written over what is there. */
+    async function bytesOf(blob: string): Promise<Uint8Array> {
+      const bytes = await versions.readBlob({ volumeId, oid: blob });
+      if (!bytes)
+        throw new Problem('unavailable', 'A text of that version cannot be read: it is missing in the repository.');
+      return bytes;
     }
   }
 
@@ -322,4 +336,5 @@ function facesIn(faces: Face[]): Face[] {
   return [...new Map(faces.map((face) => [face.id, face])).values()];
 }
 
-const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+/** With its byte order mark, if it has one: that is a part of the living text too. */
+const decode = (bytes: Uint8Array) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);

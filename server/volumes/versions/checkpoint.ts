@@ -3,6 +3,7 @@
 // that git and the tables tell the same story, also when we are killed in between (GI6).
 import crypto from 'node:crypto';
 import { notFound, Problem } from '#shared/errors.ts';
+import { longestKey, pathKey } from '#shared/path.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { NewCommit, PathChange, Repository } from '../../platform/repository.ts';
 import type { Rooms, Window } from '../../sync/types.ts';
@@ -69,6 +70,7 @@ export function createCheckpoint(needs: CheckpointNeeds) {
     const ids = [...new Set([...tree.map((change) => change.fileId), ...act.fileIds])];
     const rows = await store.filesById(ids);
     checkTree(tree, rows);
+    await checkNames(volumeId, tree);
     const moved = new Map(tree.map((change) => [change.fileId, change]));
     const isThere = (id: string) => {
       const change = moved.get(id);
@@ -92,6 +94,22 @@ export function createCheckpoint(needs: CheckpointNeeds) {
     await holding.hold({ volumeId, held: back, rows, pathOf });
     await holding.letGo({ volumeId, fileIds: typed.map((file) => file.fileId), rows, made });
     return { versions: made, held: back.map(({ fileId }) => fileId), head: heads.get(volumeId) ?? null };
+  }
+
+  /** What the tables would refuse must not be in git first: nothing could be written to the volume after that. */
+  async function checkNames(volumeId: string, tree: TreeChange[]): Promise<void> {
+    const keys = new Map<string, string>();
+    for (const change of tree) {
+      if (change.kind === 'delete') continue;
+      const key = pathKey(change.path);
+      if (keys.has(key)) throw new Problem('conflict', `Two files cannot both be “${change.path}”.`);
+      if (Buffer.byteLength(key) > longestKey) throw new Problem('invalid', 'This path is too long.', undefined, 422);
+      keys.set(key, change.path);
+    }
+    if (keys.size === 0) return;
+    const except = tree.map((change) => change.fileId);
+    const [taken] = await store.namesTaken({ volumeId, keys: [...keys.keys()], except });
+    if (taken !== undefined) throw new Problem('conflict', `“${taken}” is there already.`, { path: taken });
   }
 
   async function write(

@@ -104,6 +104,32 @@ export function createCheckpointStore({
         fileIds: new Map(paths.map(({ oid, path, fileId }) => [`${oid}:${path}`, fileId])),
       };
     },
+    /** Files that have one of these names now, but for `except`. */
+    async namesTaken({
+      volumeId,
+      keys,
+      except,
+    }: {
+      volumeId: string;
+      keys: string[];
+      except: string[];
+    }): Promise<string[]> {
+      const rows = await inParts(keys, (part) =>
+        database
+          .select({ id: files.id, path: files.path })
+          .from(files)
+          .where(
+            and(
+              eq(files.volumeId, volumeId),
+              eq(files.branch, 'main'),
+              isNull(files.deletedAt),
+              inArray(files.pathKey, part),
+            ),
+          ),
+      );
+      const ours = new Set(except);
+      return rows.filter(({ id }) => !ours.has(id)).map(({ path }) => path);
+    },
     async volumeOf(fileId: string): Promise<string | null> {
       const [row] = await database.select({ volumeId: files.volumeId }).from(files).where(eq(files.id, fileId));
       return row?.volumeId ?? null;

@@ -84,6 +84,7 @@ export async function rebuildIndex({
     files: head ? await repository.list(head) : [],
     idAt: (path) => nameOf(files.places.get(path)!.fileId),
     textOf,
+    isThere: async (blob) => (await repository.readBlob(blob)) !== null,
   });
   plan.blames = [...runsOf].map(([fileId, blame]) => ({ fileId, ...blame }));
   for (const change of outside) await mergeOutside(change);
@@ -189,12 +190,14 @@ async function matchRows({
   files,
   idAt,
   textOf,
+  isThere,
 }: {
   plan: Plan;
   rows: FileRow[];
   files: { path: string; oid: string; size: number }[];
   idAt: (path: string) => string;
   textOf: (blob: string | null) => Promise<string | null>;
+  isThere: (blob: string) => Promise<boolean>;
 }): Promise<OutsideChange[]> {
   const outside: OutsideChange[] = [];
   const byId = new Map(rows.map((row) => [row.id, row]));
@@ -208,8 +211,10 @@ async function matchRows({
     if (row && row.deletedAt === null && row.path === path && row.blob === oid) continue;
     const fileKind = row?.kind ?? (text === null ? 'binary' : 'text');
     plan.rows.push({ act: 'put', fileId, path, fileKind, blob: oid, size, held: false });
-    if (row?.kind === 'text' && row.blob !== oid && row.blob !== null)
-      outside.push({ fileId, base: (await textOf(row.blob)) ?? '', theirs: text ?? '' });
+    if (row?.kind !== 'text' || row.blob === oid || row.blob === null) continue;
+    // without the text that both had, nothing can be said about what changed outside: the living text stays as it is
+    const base = (await isThere(row.blob)) ? await textOf(row.blob) : null;
+    if (base !== null) outside.push({ fileId, base, theirs: text ?? '' });
   }
   for (const row of rows)
     if (row.deletedAt === null && row.blob !== null && !there.has(row.id))

@@ -130,7 +130,8 @@ export async function openVersions(needs: VersionNeeds): Promise<Versions> {
   const asText = (bytes: Uint8Array | null) => bytes && textFrom(bytes);
   const history = createHistory({ store: historyStore, people, reviews, rooms, head: engine.head, readBlob });
 
-  for (const volumeId of await store.volumesWithIntents()) await engine.head(volumeId);
+  for (const volumeId of await store.volumesWithIntents())
+    await engine.head(volumeId).catch((err: unknown) => log.error({ err, volume: volumeId }, 'checkpoint.unfinished'));
   for (const { fileId, people: typists } of await rooms.pending())
     whenKnown(fileId, (volumeId) => {
       for (const person of typists.length > 0 ? typists : [null]) schedule.edited({ volumeId, fileId, person });

@@ -118,3 +118,19 @@ test('people are told who waits and until when, but not with every letter', asyn
     { fileId: 'a', people: ['ada', 'ben'], due: 41_000 },
   ]);
 });
+
+test('[GI1] a clock that is set back by an hour delays no version', async () => {
+  type('a');
+  await pass(10);
+  type('b', 'ben');
+  vi.setSystemTime(Date.now() - 3_600_000);
+  await pass(61);
+  expect(made.map(({ fileIds }) => fileIds)).toEqual([['a', 'b']]);
+  fails = true;
+  type('c');
+  await pass(31);
+  fails = false;
+  vi.setSystemTime(Date.now() - 3_600_000);
+  await pass(61);
+  expect(made.map(({ fileIds }) => fileIds)).toEqual([['a', 'b'], ['c'], ['c']]);
+});

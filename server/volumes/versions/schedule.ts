@@ -63,9 +63,24 @@ export function openSchedule({
       return;
     }
     if (closed) return;
+    noLaterThan(clock.now(), state);
     const due = Math.min(dueOf(state), ...[...state.files.values()].map(leftDue));
     const wait = Math.max(due, state.notBefore) - clock.now();
     state.timer = setTimeout(() => void wake(volumeId), Math.max(0, wait));
+  }
+
+  /** The clock was set back: what was typed was typed before now, however late it said it was. */
+  function noLaterThan(now: number, state: VolumeState): void {
+    const back = state.last - now;
+    if (back > 0) {
+      state.first -= back;
+      state.last = now;
+      for (const waiting of state.files.values()) {
+        waiting.since -= back;
+        if (waiting.leftAt !== null) waiting.leftAt -= back;
+      }
+    }
+    state.notBefore = Math.min(state.notBefore, now + times.retryMs);
   }
 
   async function wake(volumeId: string): Promise<void> {

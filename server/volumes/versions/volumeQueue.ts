@@ -59,6 +59,11 @@ export function createVolumeQueue({ store, repositories, log, rebuild }: QueueNe
       } else await store.dropIntent(id);
     }
     const known = await store.head(volumeId);
+    if (known && head === null) {
+      // a folder that is not there, a disk that is not mounted: the tables made from that would say that nothing ever was
+      log.error({ volume: volumeId, known: known.oid, directory: repository.gitdir }, 'repository.empty');
+      throw new Problem('unavailable', 'The versions of this volume are not where they were. Nothing was changed.');
+    }
     if ((known?.oid ?? null) !== head) {
       log.warn({ volume: volumeId, head, known: known?.oid ?? null }, 'index.outdated');
       await rebuild(volumeId, repository);
