@@ -82,3 +82,51 @@ test('menus, hints and dialogs open by pointer and by key, and give the focus ba
   await page.keyboard.press('ArrowRight');
   await expect(bar).toHaveAttribute('aria-valuenow', String(before + 2));
 });
+
+test('keys typed before what they are for has come go to it, and never into the file', async ({ ada }) => {
+  const { page } = ada;
+  let delay = 0;
+  await page.route('**/_app/immutable/**', async (route) => {
+    if (delay > 0) await new Promise((done) => setTimeout(done, delay));
+    await route.continue().catch(() => {}); // the page may be gone
+  });
+  /** A page on which nothing that is asked for from now on comes soon. */
+  const onSlowNetwork = async () => {
+    delay = 0;
+    await ada.open('team/lab', 'README.md');
+    delay = 700;
+    await page.locator('.cm-content').focus();
+    await page.keyboard.press('Control+End');
+  };
+  const before = await ada.api('GET', '/volumes/team%2Flab/files/README.md');
+
+  await onSlowNetwork();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('>show all keyz');
+  await page.keyboard.press('Backspace');
+  await page.keyboard.type('s');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+
+  await onSlowNetwork();
+  await page.keyboard.press('Control+f');
+  await page.keyboard.type('Lab');
+  await expect(page.getByRole('textbox', { name: 'Find' })).toHaveValue('Lab');
+
+  await onSlowNetwork();
+  await page.keyboard.press('Control+s');
+  await page.keyboard.type('By keys alone');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(/^Saved|No change|Nothing/).first()).toBeVisible();
+
+  // left again before it came
+  await onSlowNetwork();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('never');
+  await page.keyboard.press('Escape');
+  await page.waitForLoadState('networkidle');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(page.locator('.cm-content')).toBeFocused();
+
+  expect(await ada.api('GET', '/volumes/team%2Flab/files/README.md')).toBe(before);
+});

@@ -24,6 +24,7 @@ import type { LiveDocument } from './liveDocument.ts';
 import { others } from './others.ts';
 import type { Diagnostic } from '#shared/definition.ts';
 import type { Edit } from '#shared/diff.ts';
+import { typeAhead } from '#lib/ui/typedAhead.ts';
 import { theme } from './theme.ts';
 
 export type TextEditorOptions = {
@@ -119,8 +120,14 @@ export function openTextEditor(options: TextEditorOptions) {
     helping = true;
   }
   async function findWords() {
-    const [{ openSearchPanel }] = await Promise.all([import('@codemirror/search'), fetchHelp()]);
-    if (!closed) openSearchPanel(view);
+    const keys = typeAhead();
+    try {
+      const [{ openSearchPanel }] = await Promise.all([import('@codemirror/search'), fetchHelp()]);
+      if (!closed && !keys.cancelled) openSearchPanel(view);
+      await keys.giveTo(() => view.dom.querySelector('.cm-search [main-field]'));
+    } finally {
+      keys.drop();
+    }
   }
 
   async function setLanguage() {

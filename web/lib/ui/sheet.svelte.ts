@@ -1,6 +1,7 @@
 // What floats (menus, popovers, dialogs) brings a library along that no first screen needs. So only what opens them is there from
 // the start; they are fetched when somebody comes near one, or when the browser has nothing else to do.
 import { getToasts } from './toasts.svelte.ts';
+import { typeAhead } from './typedAhead.ts';
 
 export class Sheet<Part> {
   part = $state.raw<Part | null>(null);
@@ -19,15 +20,24 @@ export class Sheet<Part> {
     void this.#fetch().catch(() => {});
   };
 
-  /** It is wanted. False: it did not come, and the person was told. */
+  /** It is wanted, and takes the keys from now on. False: it did not come, and the person was told; or they left with Esc. */
   async come(): Promise<boolean> {
+    if (this.part) return true;
+    const keys = typeAhead();
+    const before = document.activeElement;
     try {
       await this.#fetch();
-      return true;
     } catch (error) {
+      keys.drop();
       this.#failed(error);
       return false;
     }
+    if (keys.cancelled) return false;
+    void keys.giveTo(() => {
+      const now = document.activeElement;
+      return now !== before && now?.closest('#floating') ? now : null;
+    });
+    return true;
   }
 
   async #fetch(): Promise<void> {
