@@ -1,8 +1,7 @@
 // What a first visit costs: bytes as they travel (compressed) and requests of each address, by a browser with an empty cache against
 // the real server and the real build. `node bench/firstLoad.ts [address ...]` prints a table; nothing is asserted. Build first.
 import { chromium, type Page } from '@playwright/test';
-import { startWorld } from '../e2e/world.ts';
-import { password, populate } from '../e2e/people.ts';
+import { password, populatedWorld } from '../e2e/people.ts';
 
 const places: { address: string; ready: string; rest?: string }[] = [
   { address: '/sign-in', ready: 'form' },
@@ -56,13 +55,12 @@ const sum = (loads: Load[], kind?: string) =>
   loads.reduce((bytes, load) => bytes + (kind === undefined || load.kind === kind ? load.bytes : 0), 0);
 const kib = (bytes: number) => (bytes / 1024).toFixed(0);
 
-const world = await startWorld();
+const world = await populatedWorld();
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic'],
 });
 try {
-  await populate(world);
   const rows: Record<string, string | number>[] = [];
   for (const { address, ready, rest } of places) {
     if (wanted.length > 0 && !wanted.includes(address)) continue;

@@ -56,7 +56,7 @@ export async function signIn(
 }
 
 /** Ada's server with the team `lab` (sample files), Ben as editor, Vera as viewer, Mallory outside. */
-export async function populate(world: World): Promise<void> {
+async function populate(world: World): Promise<void> {
   const call = async (cookie: string, method: string, path: string, body: unknown) => {
     const answer = await fetch(`${world.origin}/api/v1${path}`, {
       method,
@@ -82,18 +82,44 @@ export async function populate(world: World): Promise<void> {
   await call(cookie, 'PUT', '/teams/lab/members/vera', { role: 'viewer' });
 }
 
-type Fixtures = { ada: Person; ben: Person; vera: Person; mallory: Person };
+type Fixtures = { world: World; ada: Person; ben: Person; vera: Person; mallory: Person };
 
-/** One populated world for all stories that use the same fixtures, and a new one after a failure; each test gets fresh browsers for the people it names. */
-export const test = base.extend<Fixtures, { world: World }>({
-  world: [
+/** The world of a file of stories; the first one who asks has it made. */
+type WorldOf = (file: string, make: () => Promise<World>) => Promise<World>;
+
+/** A server with Ada's team in it; `env` as for `startWorld`. */
+export async function populatedWorld(env: Record<string, string> = {}): Promise<World> {
+  const world = await startWorld(env);
+  await populate(world);
+  return world;
+}
+
+/**
+ * One populated world for each file of stories, and a new one after a failure: what is left behind in one file is never found in
+ * another. Each test gets fresh browsers for the people it names.
+ */
+export const test = base.extend<Fixtures, { worldOf: WorldOf }>({
+  worldOf: [
     async ({}, use) => {
-      const world = await startWorld();
-      await populate(world);
-      await use(world);
-      await world.close();
+      let now: { file: string; world: World } | null = null;
+      const close = async () => {
+        await now?.world.close();
+        now = null;
+      };
+      await use(async (file, make) => {
+        if (now?.file !== file) {
+          await close();
+          now = { file, world: await make() };
+        }
+        return now.world;
+      });
+      await close();
     },
     { scope: 'worker', timeout: 120_000 },
+  ],
+  world: [
+    async ({ worldOf }, use, { file }) => use(await worldOf(file, populatedWorld)),
+    { scope: 'test', timeout: 120_000 },
   ],
   ada: async ({ browser, world }, use) => visit(browser, world, 'ada', use),
   ben: async ({ browser, world }, use) => visit(browser, world, 'ben', use),
@@ -118,13 +144,13 @@ export const testWithModel = test.extend<object, { model: FakeModel }>({
     { scope: 'worker' },
   ],
   world: [
-    async ({ model }, use) => {
-      const world = await startWorld({ LLM_BASE_URL: model.url, LLM_MODEL: 'scripted', ALLOWED_HOSTS: model.host });
-      await populate(world);
-      await use(world);
-      await world.close();
-    },
-    { scope: 'worker', timeout: 120_000 },
+    async ({ worldOf, model }, use, { file }) =>
+      use(
+        await worldOf(file, () =>
+          populatedWorld({ LLM_BASE_URL: model.url, LLM_MODEL: 'scripted', ALLOWED_HOSTS: model.host }),
+        ),
+      ),
+    { scope: 'test', timeout: 120_000 },
   ],
 });
 

@@ -99,7 +99,7 @@ test('[DE4] a person takes the board from an agent in the middle of its program'
   await ada.api('POST', `/runs/${id}/approvals/${encodeURIComponent(call)}`, { verdict: 'approved', hash });
   await expect(b.panel.getByRole('button', { name: /^Take it from/ })).toBeVisible({ timeout: 20_000 });
   await b.panel.getByRole('button', { name: /^Take it from/ }).click();
-  await expect(b.panel.getByText(/^You drive/)).toBeVisible({ timeout: 5000 });
+  await expect(b.panel.getByText(/^You drive/)).toBeVisible();
   await expect(a.panel.getByText('Ben drives')).toBeVisible();
   await expect.poll(async () => (await ada.api('GET', `/runs/${id}`)).run.status, { timeout: 30_000 }).toBe('done');
   // the program is over, and the board answers its new driver

@@ -4,8 +4,7 @@ import { startCanary, type Canary } from '../canary.ts';
 import { chatOn, lastRun } from '../chatPanel.ts';
 import { startFakeModel } from '../fakes/model.ts';
 import { startOutside, type Outside } from '../outside.ts';
-import { expect, populate, testWithModel } from '../people.ts';
-import { startWorld } from '../world.ts';
+import { expect, populatedWorld, testWithModel } from '../people.ts';
 
 const modelKey = 'key-of-the-provider-7Hq2Zx9Kp4';
 const githubToken = `ghp_${'Zx9Kq2Lm7Pw4Rt8Vb3Ny6Hd1Fg5'}aJcQ31uEz`;
@@ -43,19 +42,19 @@ const test = testWithModel.extend<object, { outside: Outside; canary: Canary }>(
     { scope: 'worker' },
   ],
   world: [
-    async ({ model, outside, canary }, use) => {
-      // the way out is open for the server: what holds is what runs may do, not an address that cannot be reached
-      const world = await startWorld({
-        LLM_BASE_URL: model.url,
-        LLM_MODEL: 'scripted',
-        LLM_API_KEY: modelKey,
-        ALLOWED_HOSTS: [model.host, outside.host, new URL(canary.http).host].join(','),
-      });
-      await populate(world);
-      await use(world);
-      await world.close();
-    },
-    { scope: 'worker', timeout: 120_000 },
+    async ({ worldOf, model, outside, canary }, use, { file }) =>
+      use(
+        await worldOf(file, () =>
+          // the way out is open for the server: what holds is what runs may do, not an address that cannot be reached
+          populatedWorld({
+            LLM_BASE_URL: model.url,
+            LLM_MODEL: 'scripted',
+            LLM_API_KEY: modelKey,
+            ALLOWED_HOSTS: [model.host, outside.host, new URL(canary.http).host].join(','),
+          }),
+        ),
+      ),
+    { scope: 'test', timeout: 120_000 },
   ],
 });
 // what Playwright's recorder puts into every frame keeps Python's from starting

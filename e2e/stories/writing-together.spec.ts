@@ -30,7 +30,7 @@ test('[SY11] they see each other, where the other is, and each keystroke', async
   await a!.expectText('Second line, by Ben');
   await expect(a!.caretOf('Ben')).toBeVisible();
   await expect(a!.caretOf('Ben')).toHaveClass(/eol/);
-  await expect(a!.caretOf('Ben')).toHaveClass(/quiet/, { timeout: 5_000 }); // the flag folds 3 s after the last move
+  await expect(a!.caretOf('Ben')).toHaveClass(/quiet/); // the flag folds 3 s after the last move
   await ben.page.keyboard.press('Shift+Home');
   await expect(ada.page.locator('.cm-others-selections .rs').first()).toBeVisible();
   await ben.page.close();
