@@ -119,7 +119,7 @@ test('the page of each tool says what the software tells a model', async () => {
   }
 });
 
-test('a clone of the system volume or of the lab works in Claude Code, with the same command', () => {
+test('a copy of the system volume or of the lab works in Claude Code, with the same command', () => {
   for (const file of ['.claude/commands/llmos.md', '.mcp.json', 'AGENTS.md'])
     expect(fs.readFileSync(path.join(root, '../samples/lab', file), 'utf8')).toBe(
       fs.readFileSync(path.join(root, file), 'utf8'),

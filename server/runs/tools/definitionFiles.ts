@@ -1,4 +1,4 @@
-// What decides how agents behave, here or in a clone of the volume: by its place, or, where the place says nothing, by its header, just
+// What decides how agents behave, here or in a copy of the volume: by its place, or, where the place says nothing, by its header, just
 // as the library reads it.
 import { kindByPath, type DefinitionKind } from '#shared/definitionKind.ts';
 import { readTyped } from '#shared/typedDefinition.ts';
