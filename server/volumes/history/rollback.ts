@@ -148,16 +148,21 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
       if (file.deleted || !change.after) return;
       if (file.kind === 'binary') {
         if (file.blob !== change.after.blob)
-          return report(file.path, 'edited', null, null, true, [{ base: '', ours: '', theirs: '' }]);
+          return report({
+            path: file.path,
+            change: 'edited',
+            binary: true,
+            overlaps: [{ base: '', ours: '', theirs: '' }],
+          });
         leaving.add(file.id);
         outcome.tree.push({ kind: 'delete', fileId: file.id });
-        return report(file.path, 'deleted', null, null, true);
+        return report({ path: file.path, change: 'deleted', binary: true });
       }
       const [living, made] = [await livingText(file), await textOf(change.after.blob)];
-      if (living !== made) return merge(file, file.path, made, '');
+      if (living !== made) return merge({ file, path: file.path, base: made, theirs: '', change: 'edited' });
       leaving.add(file.id);
       outcome.tree.push({ kind: 'delete', fileId: file.id });
-      report(file.path, 'deleted', living, null, false);
+      report({ path: file.path, change: 'deleted', before: living });
     }
 
     async function putBack(change: NetChange, file: FileNow, want: NonNullable<Place>) {
@@ -172,8 +177,9 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
         content: file.kind === 'text' ? decode(content) : content,
       });
       if (file.kind === 'text' && file.blob && file.blob !== want.blob)
-        await merge(file, path, decode(content), await textOf(want.blob), 'created');
-      else report(path, 'created', null, file.kind === 'text' ? decode(content) : null, file.kind === 'binary');
+        await merge({ file, path, base: decode(content), theirs: await textOf(want.blob), change: 'created' });
+      else if (file.kind === 'text') report({ path, change: 'created', after: decode(content) });
+      else report({ path, change: 'created', binary: true });
     }
 
     async function changeBack({ after }: NetChange, file: FileNow, want: NonNullable<Place>) {
@@ -184,9 +190,9 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
         outcome.tree.push({ kind: 'move', fileId: file.id, path });
       }
       if (want.blob === after.blob) {
-        if (path !== file.path) report(path, 'renamed', null, null, file.kind === 'binary');
+        if (path !== file.path) report({ path, change: 'renamed', binary: file.kind === 'binary' });
       } else if (file.kind === 'text') {
-        await merge(file, path, await textOf(after.blob), await textOf(want.blob));
+        await merge({ file, path, base: await textOf(after.blob), theirs: await textOf(want.blob), change: 'edited' });
       } else if (file.blob === after.blob) {
         outcome.tree.push({
           kind: 'put',
@@ -195,21 +201,28 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
           fileKind: 'binary',
           content: await bytesOf(want.blob),
         });
-        report(path, 'edited', null, null, true);
-      } else report(path, 'edited', null, null, true, [{ base: '', ours: '', theirs: '' }]);
+        report({ path, change: 'edited', binary: true });
+      } else report({ path, change: 'edited', binary: true, overlaps: [{ base: '', ours: '', theirs: '' }] });
     }
 
-    async function merge(
-      file: FileNow,
-      path: string,
-      base: string,
-      theirs: string,
-      how: 'edited' | 'created' = 'edited',
-    ) {
+    async function merge({
+      file,
+      path,
+      base,
+      theirs,
+      change,
+    }: {
+      file: FileNow;
+      path: string;
+      base: string;
+      theirs: string;
+      change: 'edited' | 'created';
+    }) {
       const result = await rooms.edit({ fileId: file.id, person, preview, change: { kind: 'merge', base, theirs } });
-      if (!result.changed && result.overlaps.length === 0 && how === 'edited') return;
+      if (!result.changed && result.overlaps.length === 0 && change === 'edited') return;
       if (result.overlaps.length > 0) outcome.clashes.push({ fileId: file.id, overlaps: result.overlaps });
-      report(path, how, how === 'created' ? null : result.before, result.after, false, result.overlaps);
+      const before = change === 'created' ? null : result.before;
+      report({ path, change, before, after: result.after, overlaps: result.overlaps });
     }
 
     /** The wanted path, if nobody has it, or who has it leaves it in this same act; else one beside it. */
@@ -220,14 +233,22 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
       return path;
     }
 
-    function report(
-      path: string,
-      change: 'created' | 'edited' | 'renamed' | 'deleted',
-      before: string | null,
-      after: string | null,
-      binary: boolean,
-      overlaps: { base: string; ours: string; theirs: string }[] = [],
-    ) {
+    /** `before`, `after`: its text; null where there is none. */
+    function report({
+      path,
+      change,
+      before = null,
+      after = null,
+      binary = false,
+      overlaps = [],
+    }: {
+      path: string;
+      change: 'created' | 'edited' | 'renamed' | 'deleted';
+      before?: string | null;
+      after?: string | null;
+      binary?: boolean;
+      overlaps?: { base: string; ours: string; theirs: string }[];
+    }) {
       outcome.files.push({ path, change, before, after, binary, ...countChangedLines(before ?? '', after ?? '') });
       for (const { base, ours, theirs } of overlaps) outcome.conflicts.push({ path, base, ours, theirs });
     }
