@@ -1,4 +1,4 @@
-// A run is an append-only list of events (D9): the live screen, the trace file, the audit and the bill are made from it by the one
+// A run is an append-only list of events: the live screen, the trace file, the audit and the bill are made from it by the one
 // reducer below, the same on server and browser (RU2). Events carry no secret and no model's raw frame; times are ISO strings.
 import type { Face } from './live.ts';
 

@@ -5,10 +5,10 @@ import type { Library, Lookup } from './types.ts';
 
 export type ExportedFile = { path: string; content: Uint8Array };
 
-/** `ids`: only these; all agents and skills when null. Two that would have one name: the first keeps it. */
 /** So that the folder works in Claude Code: the command, and the way back into the workspace. Taken from the system volume. */
 const alongside = ['.claude/commands/llmos.md', '.mcp.json', 'AGENTS.md'];
 
+/** `ids`: only these; all agents and skills when null. Two that would have one name: the first keeps it. */
 export async function* exportDefinitions({
   library,
   versions,

@@ -1,5 +1,5 @@
-// One server owns a database (D14): it holds an advisory lock on a connection of its own, for as long as it lives. Who appends to a
-// file's log asks `held()` first, so that a server whose lock was lost stops writing before another one may begin.
+// One server owns a database (docs/decisions/0011): it holds an advisory lock on a connection of its own, for as long as it lives. Who
+// appends to a file's log asks `held()` first, so that a server whose lock was lost stops writing before another one may begin.
 import os from 'node:os';
 import pg from 'pg';
 import type { Log } from './log.ts';
@@ -42,7 +42,9 @@ export async function openOwnership({
     });
     next.on('error', () => lost(next));
     next.on('end', () => lost(next));
-    await next.connect();
+    await next.connect().catch((error: Error) => {
+      throw new Error(`The database cannot be used: ${error.message}.`, { cause: error });
+    });
     const { rows } = await next.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [lock]);
     if (rows[0]?.mine) {
       client = next;

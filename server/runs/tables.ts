@@ -1,4 +1,4 @@
-// Runs and their events (D9). `run_events` is only ever appended to; what a list shows of a run is kept in its row, written in the
+// Runs and their events. `run_events` is only ever appended to; what a list shows of a run is kept in its row, written in the
 // transaction that appends the event it follows from.
 import { sql } from 'drizzle-orm';
 import {

@@ -1,5 +1,5 @@
 // The writing end of the update log: one connection, one statement for all that came in since the last. The connection holds the
-// database's advisory lock of the log, so that nothing can be appended any more once another server has taken over (D14).
+// database's advisory lock of the log, so that nothing can be appended any more once another server has taken over.
 import pg from 'pg';
 import { isOutage } from '../platform/outage.ts';
 

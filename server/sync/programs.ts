@@ -1,5 +1,5 @@
 // Living text for programs: a merge, a restore, an agent. They read in the worker and write through the same log as everybody's
-// typing, credited to a person (D3).
+// typing, credited to a person.
 import { Problem } from '#shared/errors.ts';
 import type { Documents, Edited } from './documents.ts';
 import type { Limits } from './limits.ts';

@@ -1,5 +1,5 @@
 // What the other slices may ask of living documents. They never see a Y.Doc: text is read and edited in a worker, and every edit
-// is an append to the log of the file's room, like anybody's typing (D3, D4b).
+// is an append to the log of the file's room, like anybody's typing (docs/decisions/0003, 0005).
 import type { Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
 import type { Statement } from '../platform/database.ts';

@@ -1,6 +1,6 @@
 // The files of the workspace as a run may touch them: with the rights of its person and no more (RU4), through rooms, as minimal edits
-// beside whoever is typing (D3), each write a version with the run's trailer. A definition that an agent writes goes to its person's own
-// volume, where it is live at once; it never lands in a team's by itself (D10). One that words from outside may have asked for is written
+// beside whoever is typing, each write a version with the run's trailer. A definition that an agent writes goes to its person's own
+// volume, where it is live at once; it never lands in a team's by itself. One that words from outside may have asked for is written
 // only once its person has read it.
 import { isBoardPath, readBoardFile } from '#shared/boardFile.ts';
 import { splitLines } from '#shared/diff.ts';
