@@ -78,14 +78,19 @@ test('people, teams, tokens, import and export, with and without a running serve
     complained: expect.stringContaining('--scopes'),
   });
   expect(admin('add-member', '--team', 'lab').complained).toContain('--login is needed; --role');
+  expect(admin('create-token', '--login', 'ben', '--days', 'ten', '--scopes').complained).toContain(
+    '--scopes needs a value; --days: must be a whole number from 1 to 366. It takes',
+  );
 
   const folder = path.join(directory, 'notes');
   fs.mkdirSync(path.join(folder, 'deep'), { recursive: true });
   fs.writeFileSync(path.join(folder, 'a.md'), '# A\n');
   fs.writeFileSync(path.join(folder, 'deep/b.md'), '# B\n');
+  fs.writeFileSync(path.join(folder, 'aux.md'), 'a name that Windows keeps\n');
   expect(JSON.parse(admin('import', '--volume', 'team/lab', '--from', 'notes', '--json').said)).toMatchObject({
     files: 2,
     conflicts: 0,
+    skipped: [{ path: 'aux.md' }],
   });
   expect(await server.text(token, 'deep/b.md')).toEqual({ status: 200, text: '# B\n' });
   expect(admin('export', '--volume', 'team/lab', '--to', 'lab.tar.gz').status).toBe(0);
@@ -95,6 +100,8 @@ test('people, teams, tokens, import and export, with and without a running serve
   expect(admin('export', '--volume', 'team/none', '--to', 'x.zip').complained).toContain(
     'There is no volume team/none.',
   );
+  expect(admin('export', '--volume', 'team/lab', '--to', 'notes').complained).toContain('--to: is a folder');
+  expect(admin('backup', '--to', 'nowhere/all.tar.gz').complained).toContain('names a folder that is not there');
   expect(admin('doctor').said).toContain('Everything that matters works.');
   expect(admin('fly').complained).toContain('There is no command fly.');
 });
@@ -116,6 +123,7 @@ test(
       complained: expect.stringContaining('Stop that one first'),
     });
     await before.stop();
+    expect(admin('restore', '--from', 'none.tar.gz').complained).toMatch(/^There is no file .*none\.tar\.gz\.$/);
 
     const restored = JSON.parse(admin('restore', '--from', 'all.tar.gz', '--json').said) as { keptBefore: string };
     expect(fs.existsSync(restored.keptBefore)).toBe(true);

@@ -12,7 +12,7 @@ const usage = `npm run admin -- <command>
   create-user   --login NAME --password WORDS [--name NAME] [--admin]
   create-team   --slug NAME --owner LOGIN [--name NAME] [--sample lab|llmos-original]
   add-member    --team SLUG --login LOGIN --role owner|editor|viewer
-  create-token  --login LOGIN [--scopes read,write,run,git,admin] [--days 90] [--name NAME] [--volume NAME]
+  create-token  --login LOGIN [--scopes read,write,run,admin] [--days 90] [--name NAME] [--volume NAME]
   import        --volume NAME --from FOLDER|ARCHIVE|GIT-ADDRESS [--into FOLDER] [--as LOGIN]
   export        --volume NAME --to FILE [--format zip|tar.gz] [--at COMMIT]
   backup        --to FILE
@@ -56,6 +56,7 @@ async function restore(
   tell: (line: string) => void,
 ): Promise<unknown> {
   if (typeof from !== 'string' || Object.keys(others).length > 0) throw new Error('restore takes --from FILE.');
+  if (!fs.existsSync(from)) throw new Error(`There is no file ${from}.`);
   return alone(config, async (surroundings) => {
     const { release } = await import('./main.ts');
     const { openStorage } = await import('./storage.ts');
@@ -65,8 +66,11 @@ async function restore(
     const folder = path.join(config.dataDir, 'backups');
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     const before = path.join(folder, `before-restore-${new Date().toISOString().replace(/[:.]/g, '-')}.tar.gz`);
-    // a fresh database has nothing to keep
-    const kept = await writeBackup({ ...backup, to: before, say: () => undefined }).catch(() => null);
+    const kept = await writeBackup({ ...backup, to: before, say: () => undefined }).catch((error: Error) => {
+      // a fresh database has no tables yet, and nothing to keep
+      if (!('code' in error && error.code === '42P01')) tell(`What was here could not be kept: ${error.message}`);
+      return null;
+    });
     if (kept) tell(`What was here is kept in ${before}.`);
     const manifest = await restoreBackup({ ...backup, mark, from, say: tell, now: Date.now() });
     tell(

@@ -8,7 +8,7 @@ import { routes } from '#shared/api.ts';
 import { isProblem } from '#shared/errors.ts';
 import { runDoctor } from './doctor.ts';
 import type { Product } from './main.ts';
-import type { AdminHandler } from './platform/adminSocket.ts';
+import type { AdminHandler, AdminRequest } from './platform/adminSocket.ts';
 import { writeBackup } from './platform/backup.ts';
 import { readArchive } from './volumes/exchange/archive.ts';
 import { exportVolume } from './volumes/exchange/exporting.ts';
@@ -18,10 +18,14 @@ type Say = (line: string) => void;
 type Command = { takes: z.ZodObject; run: (options: never, say: Say) => Promise<unknown> };
 
 const login = routes['POST /people'].body.shape.login;
-const whole = z.coerce.number().int();
 const place = z.string().min(1, 'must name a file or folder');
+const newFile = place
+  .refine((file) => !fs.statSync(file, { throwIfNoEntry: false })?.isDirectory(), 'is a folder: name a file in it')
+  .refine((file) => fs.existsSync(path.dirname(file)), 'names a folder that is not there');
+const whole = 'must be a whole number from 1 to 366';
+const days = z.coerce.number(whole).int(whole).min(1, whole).max(366, whole);
 
-/** Names and options of all commands; `restore` is not here, it needs a server that is stopped (admin.ts). */
+/** Names and options of the commands that need what a server has open; `restore` and `board` do not (admin.ts). */
 export function createAdminCommands({ accounts, workspace, gitClone, storage }: Product): AdminHandler {
   const personOf = async (name: string) => {
     const found = (await accounts.byLogins([name])).get(name);
@@ -84,7 +88,7 @@ export function createAdminCommands({ accounts, workspace, gitClone, storage }: 
           .default('read,write')
           .transform((text) => text.split(/[\s,]+/).filter(Boolean))
           .pipe(routes['POST /me/tokens'].body.shape.scopes),
-        days: whole.min(1).max(366).default(90),
+        days: days.default(90),
         name: z.string().min(1).max(80).default('made by the operator'),
         volume: z.string().optional(),
       }),
@@ -117,14 +121,15 @@ export function createAdminCommands({ accounts, workspace, gitClone, storage }: 
           message: `Import ${path.basename(from)}`,
           lenient: true,
         });
+        const left = result.skipped ?? [];
         say(
-          `${result.files.length} files came into ${name}, ${result.conflicts.length} with words that clash, ${skipped.length} were left out.`,
+          `Files that came into ${name}: ${result.files.length}; with words that clash: ${result.conflicts.length}; left out: ${left.length}.`,
         );
-        for (const { path: left, why } of skipped) say(`  left out: ${left}: ${why}`);
+        for (const { path: one, why } of left) say(`  left out: ${one}: ${why}`);
         return {
           files: result.files.length,
           conflicts: result.conflicts.length,
-          skipped,
+          skipped: left,
           commits: result.commits.map(({ oid }) => oid),
         };
       },
@@ -132,7 +137,7 @@ export function createAdminCommands({ accounts, workspace, gitClone, storage }: 
     export: define(
       z.object({
         volume: z.string(),
-        to: place,
+        to: newFile,
         format: z.enum(['zip', 'tar.gz']).optional(),
         at: z.string().optional(),
       }),
@@ -144,13 +149,17 @@ export function createAdminCommands({ accounts, workspace, gitClone, storage }: 
           format: format ?? (to.endsWith('.zip') ? 'zip' : 'tar.gz'),
           at,
         });
-        await pipeline(stream, fs.createWriteStream(`${to}.part`, { flush: true }));
-        fs.renameSync(`${to}.part`, to);
+        try {
+          await pipeline(stream, fs.createWriteStream(`${to}.part`, { flush: true }));
+          fs.renameSync(`${to}.part`, to);
+        } finally {
+          fs.rmSync(`${to}.part`, { force: true });
+        }
         say(`${name} is in ${to} (${fs.statSync(to).size} bytes).`);
         return { volume: name, to, bytes: fs.statSync(to).size };
       },
     ),
-    backup: define(z.object({ to: place }), async ({ to }, say) => {
+    backup: define(z.object({ to: newFile }), async ({ to }, say) => {
       const manifest = await writeBackup({ ...storage.backup, to, say });
       say(
         `The backup is in ${to} (${fs.statSync(to).size} bytes). It holds everything, also password hashes: keep it safe.`,
@@ -164,10 +173,10 @@ export function createAdminCommands({ accounts, workspace, gitClone, storage }: 
     const found = Object.hasOwn(commands, command) ? commands[command]! : null;
     if (!found)
       throw new Error(
-        `There is no command ${command}. There are: ${[...Object.keys(commands), 'restore'].join(', ')}.`,
+        `There is no command ${command}. There are: ${[...Object.keys(commands), 'restore', 'board'].join(', ')}.`,
       );
     const checked = found.takes.strict().safeParse(options);
-    if (!checked.success) throw new Error(describe(command, found.takes, checked.error));
+    if (!checked.success) throw new Error(describe({ command, options, takes: found.takes, error: checked.error }));
     try {
       return await found.run(checked.data as never, say);
     } catch (error) {
@@ -177,19 +186,23 @@ export function createAdminCommands({ accounts, workspace, gitClone, storage }: 
   };
 }
 
-function describe(command: string, takes: z.ZodObject, error: z.ZodError): string {
-  const wrong = error.issues.map((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? `${issue.keys.map((key) => `--${key}`).join(', ')} is not known here`
-      : issue.code === 'invalid_type' && issue.input === undefined
-        ? `--${issue.path.join('.')} is needed`
-        : `--${issue.path.join('.')}: ${issue.message}`,
-  );
-  return `${command}: ${wrong.join('; ')}. It takes ${
-    Object.keys(takes.shape)
-      .map((name) => `--${name}`)
-      .join(' ') || 'no options'
-  }.`;
+function describe({
+  command,
+  options,
+  takes,
+  error,
+}: AdminRequest & { takes: z.ZodObject; error: z.ZodError }): string {
+  const names = Object.keys(takes.shape).map((name) => `--${name}`);
+  const wrong = error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    if (issue.code === 'unrecognized_keys')
+      return `${issue.keys.map((key) => `--${key}`).join(', ')} is not known here`;
+    if (options[name] === undefined) return `--${name} is needed`;
+    if (issue.code === 'invalid_type' && options[name] === true) return `--${name} needs a value`;
+    if (issue.code === 'invalid_value') return `--${name} must be ${issue.values.join(' or ')}`;
+    return `--${name}: ${issue.message.replace(/\.$/, '')}`;
+  });
+  return `${command}: ${wrong.join('; ')}. It takes ${names.join(' ') || 'no options'}.`;
 }
 
 async function readSource(from: string, gitClone: Product['gitClone']) {

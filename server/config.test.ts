@@ -52,11 +52,13 @@ test('all problems are told together, each with its variable, its rule and what 
     'LOG_LEVEL',
     'ORIGIN',
     'PORT',
+    'TLS_CERT',
     'TLS_KEY',
   ]);
   const text = describeProblems(told);
-  expect(text).toContain('7 settings are wrong');
+  expect(text).toContain('8 settings are wrong');
   expect(text).toContain('PORT must be a whole number from 0 to 65535. Got: "abc".');
+  expect(text).toContain('TLS_CERT must be a file that can be read. Got: "/nowhere/cert.pem".');
   expect(text).toContain('TLS_KEY must be set together with TLS_CERT. Got: nothing.');
 });
 

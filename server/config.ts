@@ -104,7 +104,9 @@ export function readConfig(
     return false;
   };
   const readable = (variable: string) => {
-    const file = path.resolve(directory, get(variable)!);
+    const got = get(variable);
+    if (got === null) return null;
+    const file = path.resolve(directory, got);
     try {
       fs.accessSync(file, fs.constants.R_OK);
     } catch {
@@ -114,14 +116,15 @@ export function readConfig(
   };
 
   const host = get('HOST') ?? '127.0.0.1';
-  if (!/^[\w.:-]+$/.test(host)) wrong('HOST', 'must be an address of this machine, e.g. 127.0.0.1 or 0.0.0.0');
+  const isHost = /^[\w.:-]+$/.test(host);
+  if (!isHost) wrong('HOST', 'must be an address of this machine, e.g. 127.0.0.1 or 0.0.0.0');
   const originUrl = address('ORIGIN', ['http:', 'https:']);
   if (originUrl && (originUrl.pathname !== '/' || originUrl.search || originUrl.username))
     wrong('ORIGIN', 'must be a scheme and a host only, e.g. https://llmos.example');
 
-  const tlsFiles = together(['TLS_CERT', 'TLS_KEY'])
-    ? ({ kind: 'files', cert: readable('TLS_CERT'), key: readable('TLS_KEY') } as const)
-    : null;
+  const [cert, key] = [readable('TLS_CERT'), readable('TLS_KEY')];
+  together(['TLS_CERT', 'TLS_KEY']);
+  const tlsFiles = cert && key ? ({ kind: 'files', cert, key } as const) : null;
   const selfSigned = oneOf('TLS', ['self-signed', 'off']) === 'self-signed';
   if (tlsFiles && selfSigned) wrong('TLS', 'must not be set together with TLS_CERT and TLS_KEY');
   const tls = tlsFiles ?? (selfSigned ? ({ kind: 'self-signed' } as const) : null);
@@ -130,7 +133,7 @@ export function readConfig(
   const exposed = !isLoopback(host);
   const secure = tls !== null || originUrl?.protocol === 'https:';
   const insecureHttp = flag('INSECURE_HTTP');
-  if (exposed && !secure && !insecureHttp) {
+  if (isHost && exposed && !secure && !insecureHttp) {
     wrong(
       'HOST',
       'lets other machines in over plain http, where passwords can be read on the way: set TLS=self-signed (or TLS_CERT and TLS_KEY), or ORIGIN to the https address of your proxy, or INSECURE_HTTP=1 to accept it',

@@ -28,7 +28,7 @@ export async function openStorage({
 }) {
   const { dataDir } = config;
   const mark = path.join(dataDir, restoreMark);
-  fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  openFolder(dataDir);
   const adminSocket = await openAdminSocket({ dataDir });
   stopping.last('admin socket', adminSocket.close);
   if (fs.existsSync(mark) && !restoring)
@@ -64,4 +64,13 @@ export async function openStorage({
     },
     mark,
   };
+}
+
+function openFolder(dataDir: string) {
+  try {
+    fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    fs.accessSync(dataDir, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
+  } catch (error) {
+    throw new Error(`DATA_DIR ${dataDir} must be a folder that this user can write in.`, { cause: error });
+  }
 }

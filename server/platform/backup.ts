@@ -50,7 +50,7 @@ export async function writeBackup({
         head,
       });
     manifest.volumes = heads.size;
-    say(`${heads.size} repositories`);
+    say(`${heads.size} volumes`);
     for (const [name, file] of Object.entries(parts.extras))
       if (fs.existsSync(file)) fs.cpSync(file, path.join(staging, name), { recursive: true });
     fs.writeFileSync(path.join(staging, 'backup.json'), JSON.stringify(manifest, null, 2));

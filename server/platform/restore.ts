@@ -49,7 +49,7 @@ export async function restoreBackup({
     fs.rmSync(before, { recursive: true, force: true });
     for (const [name, file] of Object.entries(extras))
       if (fs.existsSync(path.join(staging, name))) fs.cpSync(path.join(staging, name), file, { recursive: true });
-    say(`${manifest.volumes} repositories`);
+    say(`${manifest.volumes} volumes`);
     fs.rmSync(mark);
     return manifest;
   } finally {
