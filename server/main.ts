@@ -186,6 +186,8 @@ async function openPort({ config, log, stopping, product }: Surroundings & { pro
   const address = publicAddress({ origin: config.origin, tls: tls !== null, host, port: serving.port });
   log.info({ release, port: serving.port }, 'server.started');
   say(`LLMos is ready at ${address}`);
+  if (config.exposed && new URL(address).hostname === 'localhost')
+    say('Other computers put the name or address of this one in the place of localhost.');
   if (certificate?.selfSigned) say(`Its certificate is our own. SHA-256 fingerprint: ${certificate.fingerprint}`);
   const setupToken = config.exposed ? await product.accounts.signUp.prepareSetup() : null;
   if (setupToken) say(`Make the first account with this link, once: ${address}/sign-up?setup=${setupToken}`);
