@@ -231,3 +231,29 @@ test('without git on the server the sentence says what works instead', async () 
     }),
   ).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('archive') });
 });
+
+test('[GI8] a small repository that unfolds to endlessly many files, or to endlessly many links, is refused as too large', async () => {
+  const bomb = path.join(directory, 'bomb.git');
+  git(directory, 'init', '-q', '--bare', 'bomb.git');
+  const made = (input: string, ...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=Them', '-c', 'user.email=them@example.org', '--git-dir', bomb, ...args], {
+      input,
+    })
+      .toString()
+      .trim();
+  const blob = made('x', 'hash-object', '-w', '--stdin');
+  for (const [name, entry] of [
+    ['files', `100644 blob ${blob}`],
+    ['links', `120000 blob ${blob}`],
+  ] as const) {
+    let tree = made(Array.from({ length: 10 }, (_, i) => `${entry}\t${i}\n`).join(''), 'mktree');
+    for (let level = 0; level < 7; level++)
+      tree = made(Array.from({ length: 10 }, (_, i) => `040000 tree ${tree}\t${i}\n`).join(''), 'mktree');
+    made('', 'update-ref', 'HEAD', made('', 'commit-tree', '-m', name, tree)); // a hundred million files
+    await expect(clone('bomb.git'), name).rejects.toMatchObject({
+      code: 'too-large',
+      message: 'The repository has more than 10,000 files.',
+    });
+  }
+  expect(left()).toEqual([]);
+}, 120_000);

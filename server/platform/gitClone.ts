@@ -7,12 +7,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { Problem } from '#shared/errors.ts';
 import type { Egress } from './egress.ts';
-import { cleanEnvironment, type NativeGit } from './nativeGit.ts';
+import { cleanEnvironment, isTooLong, type NativeGit } from './nativeGit.ts';
 
 export type ClonedFile = { path: string; content: Buffer };
 export type Clone = { oid: string; files: ClonedFile[]; skipped: { path: string; why: string }[] };
 export type CloneLimits = { entries: number; bytes: number; milliseconds: number };
 
+/** Bytes of the listing for each of the entries that may be there. */
+const longestLine = 1024;
 const defaults: CloneLimits = { entries: 10_000, bytes: 200 * 2 ** 20, milliseconds: 120_000 };
 /** `http.curloptResolve` came with 2.37. */
 const leastVersion = [2, 37] as const;
@@ -169,7 +171,14 @@ async function readTree({
     .toString('utf8')
     .trim();
   if (!oid) throw new Problem('invalid', 'The repository is empty.', undefined, 422);
-  const listing = await native.run(gitdir, ['ls-tree', '-r', '-z', '-l', '--full-tree', oid]);
+  const tooMany = () =>
+    new Problem('too-large', `The repository has more than ${limits.entries.toLocaleString('en')} files.`);
+  // a tree may hold another one many times over, so that a few objects unfold to files without end
+  const listing = await native
+    .run(gitdir, ['ls-tree', '-r', '-z', '-l', '--full-tree', oid], limits.entries * longestLine)
+    .catch((error: unknown) => {
+      throw isTooLong(error) ? tooMany() : error;
+    });
   const clone: Clone = { oid, files: [], skipped: [] };
   const wanted: { path: string; blob: string }[] = [];
   let bytes = 0;
@@ -185,8 +194,7 @@ async function readTree({
       wanted.push({ path: name, blob });
       bytes += Number(size);
     }
-    if (wanted.length > limits.entries)
-      throw new Problem('too-large', `The repository has more than ${limits.entries.toLocaleString('en')} files.`);
+    if (wanted.length + clone.skipped.length > limits.entries) throw tooMany();
     if (bytes > limits.bytes)
       throw new Problem('too-large', `The repository is larger than ${limits.bytes / 2 ** 20} MiB.`);
   }

@@ -9,7 +9,8 @@ export type GitObject = { type: string; data: Buffer };
 export type ObjectReader = { read: (name: string) => Promise<GitObject | null>; close: () => void };
 export type NativeGit = {
   version: string;
-  run: (gitdir: string, args: string[]) => Promise<Buffer>;
+  /** `most`: bytes of its answer; a longer one is an error (`isTooLong`) and ends it. */
+  run: (gitdir: string, args: string[], most?: number) => Promise<Buffer>;
   openReader: (gitdir: string) => ObjectReader;
 };
 
@@ -28,14 +29,18 @@ export async function openNativeGit({ searchPath }: { searchPath: string }): Pro
   if (major < leastVersion[0] || (major === leastVersion[0] && minor < leastVersion[1])) return null;
   return {
     version: version.trim(),
-    async run(gitdir, args) {
-      const child = execute('git', ['--git-dir', gitdir, ...args], { env, maxBuffer: 2 ** 28, encoding: 'buffer' });
+    async run(gitdir, args, most = 2 ** 28) {
+      const child = execute('git', ['--git-dir', gitdir, ...args], { env, maxBuffer: most, encoding: 'buffer' });
       child.child.on('spawn', () => yieldTo(child.child.pid!));
       return (await child).stdout;
     },
     openReader: (gitdir) => openReader(() => spawn('git', ['--git-dir', gitdir, 'cat-file', '--batch'], { env })),
   };
 }
+
+/** Did `run` end because the answer was longer than it may be? */
+export const isTooLong = (error: unknown): boolean =>
+  (error as { code?: unknown } | null)?.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';
 
 /** Nothing of the environment or of a home folder reaches git: GIT_DIR, hooks, aliases, credentials, proxies. */
 export const cleanEnvironment = (searchPath: string): Record<string, string> => ({
