@@ -183,6 +183,33 @@ test('[RU8] what its person has read and approved is written, just so; code cann
   expect((await use('execute_python', { code: 'write()' })).text).toContain('Wrote agents/Beside.md in user/ada');
 });
 
+test('[RU4] who lends a run of somebody else their browser writes nothing that this person’s agents follow', async () => {
+  const files = [
+    { path: 'agents/Lent.md', text: planted },
+    { path: 'notes/lent.md', text: planted },
+    { path: 'notes/lent.csv', text: 'a,b\n' },
+  ];
+  let lender: Person = 'ben';
+  const answer = async () => ({ ok: true, text: 'done', parts: [], files });
+  const { use } = all.runOf('ada', {}, answer, [], () => lender);
+  const { text } = await use('execute_python', { code: 'write()' });
+  expect(text).toContain('agents/Lent.md was not kept');
+  expect(text).toContain('Wrote notes/lent.csv in team/lab');
+  for (const volume of ['user/ada', 'team/lab'])
+    for (const path of ['agents/Lent.md', 'notes/lent.md']) expect(await heldIn(volume, path), path).toBeNull();
+
+  // and nothing at all once they do not lend it any more, also when the call was under way
+  const late = all.runOf(
+    'ada',
+    {},
+    async () => ((lender = 'ada'), answer()),
+    [],
+    () => lender,
+  );
+  lender = 'ben';
+  expect(await late.use('execute_python', { code: 'write()' })).toMatchObject({ ok: false });
+});
+
 test('[RU8] once it has read what is not public, not even a harmless look at the web goes by itself', async () => {
   await put(
     'team/lab',

@@ -30,3 +30,23 @@ export async function lostRight({ row, access }: { row: RunRow; access: RunAcces
     return `${row.head.by.name} may no longer run anything in ${row.head.volume}.`;
   return null;
 }
+
+/** May somebody else's browser act for this run, as their rights are now? */
+export async function mayLend({
+  row,
+  lender,
+  access,
+}: {
+  row: Pick<RunRow, 'volumeId' | 'private'>;
+  lender: string;
+  access: RunAccess;
+}): Promise<boolean> {
+  if (row.private || !(await access.isActive(lender))) return false;
+  const volume = await access.volume(row.volumeId, lender);
+  if (!volume) return false;
+  const actor: Actor = {
+    personId: lender, login: '', isAdmin: false, scopes: null, onlyVolume: null, sessionId: null, tokenId: null,
+  }; // prettier-ignore
+  const resource = { kind: 'volume', name: volume.name, volumeKind: volume.kind, role: volume.role } as const;
+  return decide({ actor, verb: 'volume.run', resource }) === 'allow';
+}

@@ -321,6 +321,21 @@ test('[SY10] who may no longer run there, runs nothing there', async () => {
   expect((await world.call('ada', `POST /runs/${id}/resume`, {})).status).toBe(403);
 });
 
+test('[SY10] who lends a run their browser lends it no more once they may run nothing there, or may not see it', async () => {
+  const world = await start({ walk: forever });
+  const id = await world.start('ada');
+  await world.call('ben', `POST /runs/${id}/take-over`);
+  expect(await world.runs.browserOf(id)).toBe(idOf('ben'));
+  for (const role of ['viewer', null] as const) {
+    world.roles.ben = role;
+    expect(await world.runs.browserOf(id)).toBe(idOf('ada'));
+  }
+  world.roles.ben = 'editor';
+  expect(await world.runs.browserOf(id)).toBe(idOf('ben'));
+  world.disabled.add('ben');
+  expect(await world.runs.browserOf(id)).toBe(idOf('ada'));
+});
+
 test('events come as a stream for programs, from where they were, and it ends with the run', async () => {
   const world = await start({
     walk: async (walk) => {

@@ -13,7 +13,7 @@ import { createChildren } from './children.ts';
 import { createFollowing } from './following.ts';
 import { createGoing, type Going, type WriteTrace } from './going.ts';
 import { recoverRuns, traceWhatEnded } from './recovery.ts';
-import { actorOf, lostRight, type RunAccess } from './rights.ts';
+import { actorOf, lostRight, mayLend, type RunAccess } from './rights.ts';
 import type { RunRow, RunStore } from './runStore.ts';
 import { createStarting } from './starting.ts';
 import { summaryOf, waitingCalls } from './summary.ts';
@@ -263,7 +263,13 @@ export async function openRuns({
     shared({ id, isPrivate }: { id: string; isPrivate: boolean }): void {
       for (const one of going.all.values()) if (one.row.conversationId === id) one.row.private = isPrivate;
     },
-    browserOf: async (id: string): Promise<string> => (await runs.row(id)).browserOf,
+    /** Who lends theirs does so for as long as they may run something here. */
+    async browserOf(id: string): Promise<string> {
+      const row = await runs.row(id);
+      const { browserOf: lender, personId } = row;
+      if (lender === personId) return personId;
+      return (await mayLend({ row, lender, access })) ? lender : personId;
+    },
 
     /** Somebody's rights changed: what runs in their name and may no longer, stops. */
     async recheck(personId: string): Promise<void> {

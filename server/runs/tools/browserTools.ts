@@ -4,14 +4,14 @@ import { transform } from 'sucrase';
 import { isProblem, Problem } from '#shared/errors.ts';
 import type { BrowserAnswer } from '#shared/live.ts';
 import type { ResultPart } from '#shared/run.ts';
-import type { BrowserCalls, Tool, ToolContext } from '../types.ts';
+import type { BrowserCalls, BrowserResult, Tool, ToolContext } from '../types.ts';
 import { writeReach, writtenResult } from './fileTools.ts';
 import type { RunFiles } from './runFiles.ts';
 import { specificationOf } from './toolTable.ts';
 
 export const browserLimits = { files: 20, appletMs: 30_000, source: 512 * 1024 };
 
-/** `browserOf`: whose browser acts for the run now; its own person's unless somebody took it over. */
+/** `browserOf`: whose browser acts for the run now; its own person's unless somebody lends theirs, and still may. */
 export function browserTools({
   files,
   browsers,
@@ -24,19 +24,24 @@ export function browserTools({
   /** One call of Python, at most. */
   pythonMs: number;
 }): Tool[] {
-  const ask = async (tool: 'python' | 'applet', args: Record<string, unknown>, paths: string[], context: ToolContext) =>
-    browsers.call({
-      run: context.run.id,
-      call: context.call,
-      personId: await browserOf(context.run.id),
-      tool,
-      args,
-      volume: context.run.volume,
-      paths,
-      ms: tool === 'python' ? pythonMs : browserLimits.appletMs,
-      signal: context.signal,
-      output: context.output,
-    });
+  /** `lent`: it was somebody else's browser, so the answer is that person's word. */
+  async function ask(
+    tool: 'python' | 'applet',
+    args: Record<string, unknown>,
+    paths: string[],
+    context: ToolContext,
+  ): Promise<BrowserResult & { lent?: boolean }> {
+    const { run, call, signal, output } = context;
+    const personId = await browserOf(run.id);
+    const ms = tool === 'python' ? pythonMs : browserLimits.appletMs;
+    const answer = await browsers.call({
+      run: run.id, call, personId, tool, args, volume: run.volume, paths, ms, signal, output,
+    }); // prettier-ignore
+    if ('unavailable' in answer || personId === run.by.id) return answer;
+    if ((await browserOf(run.id)) !== personId)
+      return { unavailable: 'Whose browser ran it does not lend it any more. Call it again.' };
+    return { ...answer, lent: true };
+  }
 
   return [
     {
@@ -48,8 +53,8 @@ export function browserTools({
         const { paths, untrusted } = await files.check(wanted);
         const answer = await ask('python', { code }, paths, context);
         if ('unavailable' in answer) return { ok: false, text: `Python did not run. ${answer.unavailable}` };
-        // the approval showed the program, not what it writes
-        const mayDefine = context.taint.sources.length === 0 && untrusted === null;
+        // the approval showed the program, not what it writes; and who lends a browser does not write what others' agents follow
+        const mayDefine = context.taint.sources.length === 0 && untrusted === null && answer.lent !== true;
         const { notes, parts } = await keepFiles({ files, answer, mayDefine });
         return {
           ok: answer.ok,

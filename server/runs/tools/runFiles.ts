@@ -17,7 +17,7 @@ import { isDefinition } from './definitionFiles.ts';
 import { openReading, pathFrom, type FileParts, type Place } from './runReading.ts';
 import { checkSize, countLines, fileLimits, replaceIn } from './textEdits.ts';
 
-/** `mayDefine`: it may write what tells agents what to do; false when words from outside may ask for it and nobody has read it. */
+/** `mayDefine`: it may write what tells agents what to do; false when others than its person may ask for it and nobody has read it. */
 export type Hand = { mayDefine: boolean };
 export type Written = {
   part: Extract<ResultPart, { kind: 'file' }>;
@@ -77,7 +77,7 @@ export function openRunFiles({
     if (defines && !mayDefine)
       throw new Problem(
         'forbidden',
-        `${path} would tell agents what to do, and this run has read text from outside. Write it with write_file or edit_file, so that a person can read all of it before.`,
+        `${path} would tell agents what to do, and what stands there may be the words of others than ${head.by.name}. Write it with write_file or edit_file, so that a person can read all of it before.`,
       );
   }
 

@@ -48,7 +48,13 @@ export async function startTools(postgresUrl: string) {
   };
 
   /** A run of somebody; `use` does a call as the loop would, without asking anybody. */
-  function runOf(who: Person, head: Partial<RunHead> = {}, browsers?: BrowserCalls['call'], more: Tool[] = []) {
+  function runOf(
+    who: Person,
+    head: Partial<RunHead> = {},
+    browsers?: BrowserCalls['call'],
+    more: Tool[] = [],
+    browserOf: () => Person = () => who,
+  ) {
     const run = headOf({ id: crypto.randomUUID(), by: faceOf(who), ...head });
     const notices: string[] = [];
     const { tools, spill } = createTools({
@@ -57,7 +63,7 @@ export async function startTools(postgresUrl: string) {
         library: { list: async () => [], resolve: async () => null },
         memory: null,
         browsers: { call: browsers ?? (async () => ({ unavailable: 'No browser is open.' })) },
-        browserOf: async () => idOf(who),
+        browserOf: async () => idOf(browserOf()),
         clock: { now: () => Date.now() },
         startChild: async () => ({ run: 'r2', agent: 'Other', outcome: 'done', reason: '', answer: 'done' }),
       },
