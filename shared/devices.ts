@@ -63,8 +63,10 @@ export type DeviceState = {
 export type Mark = {
   offset: number;
   at: number;
-  kind: 'lease' | 'job' | 'job-end' | 'stop' | 'connection' | 'reset' | 'baud' | 'skipped';
+  /** `typed`: from here on `by` typed, told while two people drive. It stands beside the lines, not between them. */
+  kind: 'lease' | 'job' | 'job-end' | 'stop' | 'connection' | 'reset' | 'baud' | 'skipped' | 'typed';
   text: string;
+  by?: Face;
   /** Of a job whose bytes are a conversation of programs (raw REPL), which a console may fold. */
   job?: string;
 };

@@ -129,7 +129,7 @@ test("[DE3] a stop ends everything and blocks until the presser, the board's per
   board.step({ type: 'ask', driver: ben });
   board.step({ type: 'job', key: ben.key, epoch: board.state.lease!.epoch, id: 'j', whole: true });
   board.step({ type: 'stop', by: face('vic') });
-  expect(board.took().map((effect) => effect.do)).toEqual(['abort-job', 'stop']);
+  expect(board.took().map((effect) => effect.do)).toEqual(['stop', 'abort-job']);
   expect(board.drives).toBeNull();
   board.step({ type: 'ask', driver: ben });
   expect(board.drives).toBeNull();

@@ -347,6 +347,8 @@ class Step {
 
   private stop(by: Face): null {
     const { state, now } = this;
+    // the board first: what is said of it can wait, a machine cannot
+    if (state.connection === 'online') this.effects.push({ do: 'stop', by });
     this.abortJob('emergency stop');
     if (state.lease) {
       this.note(state.lease.holder, `${startOf(state.lease.holder)} was stopped`);
@@ -355,7 +357,6 @@ class Step {
     state.restless = state.connection !== 'online'; // a stop that is heard is more than rest
     state.stop = state.stop ? { ...state.stop, done: false } : { by, at: now, done: false };
     this.effects.push({ do: 'note', about: 'stop', by, run: null, text: `${by.name} pressed the emergency stop` });
-    if (state.connection === 'online') this.effects.push({ do: 'stop', by });
     return null;
   }
 

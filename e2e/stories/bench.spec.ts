@@ -72,8 +72,34 @@ test('[DE4] whoever holds the board takes it back; a co-driver types too', async
   await expect(a.panel.getByText('Ben drives with you')).toBeVisible();
   await a.type('\r"from" + " Ada"\r');
   await b.expectShown("'from Ada'");
+  // beside the lines of two drivers stands whose they are
+  const typists = ben.page.locator('.term .who');
+  await expect(typists).toHaveText(['Ada']);
+  await b.type('\r"from" + " Ben"\r');
+  await a.expectShown("'from Ben'");
+  await expect(typists).toHaveText(['Ada', 'Ben']);
   await a.panel.getByRole('button', { name: 'Take it from Ben' }).click();
   await expect(b.panel.getByText('Ada drives')).toBeVisible();
+});
+
+test('[DE1] a window that becomes narrow keeps the board, and what was said', async ({ ada, ben, serial }) => {
+  test.setTimeout(120_000);
+  const [a, b] = [benchOn(ada.page), benchOn(ben.page)];
+  const place = await a.share(newName());
+  const opened: string[] = [];
+  ben.page.on('websocket', (socket) => socket.url().includes('/devices/') && opened.push(socket.url()));
+  await ben.page.goto(place);
+  serial.say('\r\nsaid while it was wide\r\n');
+  await b.expectShown('said while it was wide');
+  await ben.page.setViewportSize({ width: 700, height: 900 });
+  await expect(ben.page.getByText('Nobody drives')).toBeVisible();
+  await b.expectShown('said while it was wide');
+  serial.say('said while it was narrow\r\n');
+  await b.expectShown('said while it was narrow');
+  await ben.page.setViewportSize({ width: 1280, height: 800 });
+  await expect(b.ask()).toBeVisible();
+  await b.expectShown(/said while it was wide\s+said while it was narrow/);
+  expect(opened).toHaveLength(1);
 });
 
 test('[DE1] a reload and a pulled cable: everybody sees the truth, and the board comes back', async ({

@@ -12,6 +12,7 @@ import type { May } from './access.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { Audit } from './audit.ts';
 import { BoardLease, type LeaseNeeds, type Timeless } from './boardLease.ts';
+import { BoardNews } from './boardNews.ts';
 import { BoardRecording } from './boardRecording.ts';
 import { hearHost, type Host, type Told } from './hostWords.ts';
 import type { BoardPlace } from './inventory.ts';
@@ -50,11 +51,11 @@ export class Board implements Asked, Told {
   private why: string | null = null;
   private inputOffset = 0;
   private readonly needs: BoardNeeds;
-  private stateTimer: NodeJS.Timeout | null = null;
-  private newsTimer: NodeJS.Timeout | null = null;
-  private newsAt = -Infinity;
+  private readonly news: BoardNews;
   private stoppedAt = -Infinity;
-  private hostKnows = true;
+  /** Who typed last, of two who drive. */
+  private typing: string | null = null;
+  private readonly typingTold: Rate;
   private usedAt: number;
 
   constructor(needs: BoardNeeds) {
@@ -62,6 +63,14 @@ export class Board implements Asked, Told {
     this.needs = needs;
     this.place = place;
     this.usedAt = clock.now();
+    this.typingTold = new Rate(limits.typingTold);
+    this.news = new BoardNews({
+      limits,
+      state: () => this.state(),
+      viewers: (state) => this.output.tellState(state),
+      host: (state) => this.toHost({ type: 'state', state }),
+      bench: (state) => needs.news({ volumeId: this.place.volumeId, state }),
+    });
     this.lease = new BoardLease({
       ...needs,
       perform: (effect) => this.perform(effect),
@@ -303,9 +312,7 @@ export class Board implements Asked, Told {
   close(): void {
     this.output.flush();
     this.output.close();
-    if (this.stateTimer) clearTimeout(this.stateTimer);
-    this.stateTimer = null;
-    if (this.newsTimer) this.tellNews();
+    this.news.close();
   }
   /** Everything that must be on disk is. */
   async settled(): Promise<void> {
@@ -365,7 +372,8 @@ export class Board implements Asked, Told {
     if (!host) return { code: 'offline', text: 'The board is not there.' };
     if (host.line.waiting > this.needs.limits.waitingForHost)
       return { code: 'too-fast', text: "The board's browser does not take so much." };
-    this.informHost();
+    this.tellWhoTypes(driver);
+    this.news.informHost();
     const kind = program === null ? frameTypes.input : frameTypes.program;
     host.line.sendFrame(encodeFrame({ type: kind, epoch, offset: program ?? this.inputOffset, bytes }));
     this.inputOffset += bytes.length;
@@ -374,12 +382,21 @@ export class Board implements Asked, Told {
     return null;
   }
 
+  /** Where two people drive, lines of a console look alike: beside what follows stands who typed it. */
+  private tellWhoTypes({ key, person }: Driver): void {
+    if (!this.lease.state.lease?.with) this.typing = null;
+    else if (this.typing !== key && this.typingTold.allow(1)) {
+      this.typing = key;
+      this.output.mark('typed', `${person.name} types`, { by: person });
+    }
+  }
+
   /** Lines of the port, speed and resets: what a driver does beside bytes. */
   control(driver: Driver, message: Extract<FromViewer, { type: 'signals' | 'reset' | 'baud' }>): Refused | null {
     const { epoch, ...rest } = message;
     const refused = this.step({ type: 'write', key: driver.key, epoch });
     if (refused) return refused;
-    this.informHost();
+    this.news.informHost();
     this.toHost(rest);
     const name = driver.run ? `An agent of ${driver.person.name}` : driver.person.name;
     if (message.type === 'reset') this.note({ kind: 'reset', by: driver, text: `${name}: ${message.how} reset` });
@@ -413,7 +430,7 @@ export class Board implements Asked, Told {
     if (this.jobs.view?.id === job.id) return { code: 'busy', text: 'That job is under way.' };
     const refused = this.step({ type: 'job', key: driver.key, epoch, id: job.id, whole: isWhole(job) });
     if (refused) return refused;
-    this.informHost();
+    this.news.informHost();
     const view = this.jobs.begin({ job, by: driver, answer, progress });
     this.note({ kind: 'job', by: driver, text: view.label, ...foldedJob(job) });
     this.tellState();
@@ -491,31 +508,8 @@ export class Board implements Asked, Told {
     this.host?.line.send(message);
   }
 
-  /** Before bytes of an epoch reach the board's browser it knows that epoch. */
-  private informHost(): void {
-    if (this.hostKnows) return;
-    this.hostKnows = true;
-    this.toHost({ type: 'state', state: this.state() });
-  }
-
   tellState(): void {
-    this.hostKnows = false;
-    this.stateTimer ??= setTimeout(() => {
-      this.stateTimer = null;
-      const state = this.state();
-      this.output.tellState(state);
-      if (!this.hostKnows) this.toHost({ type: 'state', state });
-      this.hostKnows = true;
-    }, this.needs.limits.gatherState);
-    const { gatherState, gatherNews } = this.needs.limits;
-    const wait = Math.max(gatherState, this.newsAt + gatherNews - performance.now());
-    this.newsTimer ??= setTimeout(() => this.tellNews(), wait);
-  }
-  private tellNews(): void {
-    if (this.newsTimer) clearTimeout(this.newsTimer);
-    this.newsTimer = null;
-    this.newsAt = performance.now();
-    this.needs.news({ volumeId: this.place.volumeId, state: this.state() });
+    this.news.changed();
   }
 
   note({
@@ -530,7 +524,7 @@ export class Board implements Asked, Told {
     job?: string;
   }): void {
     // prettier-ignore
-    this.output.mark(kind, text, job);
+    this.output.mark(kind, text, job === undefined ? {} : { job });
     this.recording.now?.mark(text);
     this.audit(kind, by, text);
   }

@@ -164,13 +164,24 @@ test('a second driver by invitation, until it is taken back', async () => {
   ben.say({ type: 'invite', epoch, personId: dan.hello.you.replace('person:', '') });
   await until(() => dan.state().lease?.with?.person.login === 'dan');
   expect(ben.refusals).toEqual(['invite invalid']);
-  dan.type('two');
-  await until(() => host.typed.length === 1);
+  // beside what the board says everybody reads who typed, each time somebody else does
+  for (const [n, who] of [dan, dan, ben, dan].entries()) {
+    who.type(`${n}`);
+    await until(() => host.typed.length === n + 1);
+    host.print('echo\r\n');
+    await until(() => vic.bytes.length === (n + 1) * 6);
+  }
+  const typed = () =>
+    vic.of('mark').flatMap(({ mark }) => (mark.kind === 'typed' ? [[mark.by?.login, mark.offset]] : []));
+  expect(typed()).toEqual([['dan', 0], ['ben', 12], ['dan', 18]]); // prettier-ignore
   ben.say({ type: 'uninvite', epoch });
   await until(() => dan.state().lease?.with === null);
   dan.type('three', epoch);
   await until(() => dan.refusals.length === 1);
-  expect(host.typed.map(({ text }) => text)).toEqual(['two']);
+  expect(host.typed.map(({ text }) => text)).toEqual(['0', '1', '2', '3']);
+  ben.type('alone');
+  await until(() => host.typed.length === 5);
+  expect(typed()).toHaveLength(3);
 });
 
 test("[DE2] the driver's tab closes: everybody sees it at once, and it may come back within 10 s under a new epoch", async () => {

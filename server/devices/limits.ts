@@ -16,6 +16,8 @@ export const deviceLimits = {
   /** Kept of what a board said. */
   scrollback: 2 ** 20,
   marks: 500,
+  /** Who types is told so often, of two who type at once. */
+  typingTold: { perSecond: 1, burst: 10 },
   /** What comes within this time goes out together. */
   gather: 8,
   /** A robot's world is told so often at most. */

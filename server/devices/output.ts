@@ -93,9 +93,9 @@ export class Output {
   }
 
   /** Between the bytes that came before and those that come after. */
-  mark(kind: Mark['kind'], text: string, job?: string): Mark {
+  mark(kind: Mark['kind'], text: string, more: Pick<Mark, 'job' | 'by'> = {}): Mark {
     this.flush();
-    const mark: Mark = { offset: this.scrollback.end, at: this.clock.now(), kind, text, ...(job ? { job } : {}) };
+    const mark: Mark = { offset: this.scrollback.end, at: this.clock.now(), kind, text, ...more };
     this.marks.push(mark);
     if (this.marks.length > this.limits.marks) {
       this.marks.shift();

@@ -1,5 +1,6 @@
 // The first LLMos had the tools of the bench under other names (shared/toolNames.ts), with other arguments, and one more: the folder of a
 // project with a board. What an agent of it says is understood as it is said (HardwareControlAgent of samples/llmos-original).
+import { Problem } from '#shared/errors.ts';
 import type { Tool } from '../types.ts';
 import { boardSpecificationOf } from './deviceTable.ts';
 import type { RunFiles } from './runFiles.ts';
@@ -27,14 +28,14 @@ export function fitDeviceArgs(name: string, args: Args): Args {
   return fitted;
 }
 
-/** The folder, with a place for what was measured and a program to begin with. A project that is there already is refused by the first file. */
+/** The folder, with a place for what was measured and a program to begin with: whole, or not at all. */
 export function deviceProject({
   find,
   files,
 }: {
   /** The path and label of a board. */
   find: (board: string) => Promise<{ path: string; label: string }>;
-  files: Pick<RunFiles, 'write'>;
+  files: Pick<RunFiles, 'createAll'>;
 }): Tool {
   return {
     ...boardSpecificationOf('create_device_project'),
@@ -42,19 +43,17 @@ export function deviceProject({
       const { name, board } = args as { name: string; board: string };
       const { path, label } = await find(board);
       const folder = `projects/${name}`;
-      const texts = {
+      const texts = Object.entries({
         'README.md': `# ${name}\n\nWorks with ${label} (\`${path}\`: its wiring, who may do what).\n\n- \`main.py\`: the program of the board\n- \`state/sensors.json\`: what was read last\n- \`output/telemetry/\`: a log a day\n`,
         'main.py': `# ${name}, on ${label}\nimport time\n\nwhile True:\n    time.sleep(1)\n`,
         'state/sensors.json': '{}\n',
-      };
-      const made: string[] = [];
-      const parts = [];
-      for (const [file, text] of Object.entries(texts)) {
-        const { part } = await files.write({ path: `${folder}/${file}`, volume: undefined, text, mayDefine: false });
-        parts.push(part);
-        made.push(`${folder}/${file}`);
-      }
-      return { ok: true, text: `The project ${name} is made: ${made.join(', ')}.`, parts };
+      }).map(([file, text]) => ({ path: `${folder}/${file}`, text }));
+      const parts = await files.createAll({ texts, what: folder }).catch((error: unknown) => {
+        if (!(error instanceof Problem) || error.code !== 'conflict') throw error;
+        const next = `Nothing was written. Choose another name, or change the files of ${folder} one by one.`;
+        throw new Problem('conflict', `${error.message} ${next}`);
+      });
+      return { ok: true, text: `The project ${name} is made: ${texts.map(({ path }) => path).join(', ')}.`, parts };
     },
   };
 }

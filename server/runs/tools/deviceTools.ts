@@ -40,7 +40,7 @@ export function deviceTools({
   clock,
 }: {
   boards: RunBoards;
-  files: Pick<RunFiles, 'read' | 'check' | 'write'>;
+  files: Pick<RunFiles, 'read' | 'check' | 'write' | 'createAll'>;
   clock: Clock;
 }): Tool[] {
   const turns = createBoardTurns({ boards, clock });

@@ -192,6 +192,36 @@ export function openRunFiles({
       return { ...(await change(volume, row, base, text)), waitsFor };
     },
 
+    /** New files that belong together, in the run's volume: all of them, or none. None of them tells agents what to do. */
+    async createAll({
+      texts,
+      what,
+    }: {
+      texts: { path: string; text: string }[];
+      what: string;
+    }): Promise<Written['part'][]> {
+      for (const { path, text } of texts) {
+        checkSize(text);
+        checkDefines(await target({ volume: undefined, path, text }), { mayDefine: false });
+      }
+      const volume = await volumeOf(undefined, 'volume.write');
+      const message = `${agent}: add ${what}`;
+      const made = await files.createTexts({ volumeId: volume.id, person, texts, message, trailers });
+      return made.map(({ id, path }, i) => {
+        const { text } = texts[i]!;
+        seen.set(id, text);
+        show(id, null);
+        return {
+          kind: 'file',
+          volume: volume.name,
+          path,
+          change: 'created',
+          added: splitLines(text).length,
+          removed: 0,
+        };
+      });
+    },
+
     async edit({ mayDefine, ...edit }: Edit & Hand): Promise<Written> {
       const { where, row, isMine, base, next } = await edited(edit);
       checkDefines(where, { mayDefine });

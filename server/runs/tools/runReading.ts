@@ -13,7 +13,7 @@ import type { Versions } from '../../volumes/versions/versions.ts';
 /** What the volumes and rooms give; the same for all runs. */
 export type FileParts = {
   findVolume: (name: string, actor: Actor) => Promise<VolumeTarget | null>;
-  files: Pick<Files, 'createText' | 'upload'>;
+  files: Pick<Files, 'createText' | 'createTexts' | 'upload'>;
   store: Pick<FileStore, 'byPath' | 'list' | 'folders'>;
   rooms: Pick<Rooms, 'read' | 'showAgent'>;
   merges: Pick<Merges, 'merge'>;

@@ -14,6 +14,7 @@ import { noTaint } from '../taint.ts';
 import { headOf } from '../testLoop.ts';
 import type { BrowserCalls, Tool, ToolContext, ToolResult } from '../types.ts';
 import { createTools } from './createTools.ts';
+import { openRunFiles } from './runFiles.ts';
 import type { FileParts } from './runReading.ts';
 
 export const faceOf = (login: Person) => ({ id: idOf(login), login, name: login.toUpperCase(), colour: 1 });
@@ -95,7 +96,8 @@ export async function startTools(postgresUrl: string) {
         .catch((error: Error) => ({ ok: false, text: error.message }));
     };
     const why = (name: string, args: Record<string, unknown>) => reachOf(toolOf(name), args, run);
-    return { run, use, why, notices, tools, spill, context };
+    const filesOf = () => openRunFiles({ parts: files, head: run, actor: actorOf(who), agent: 'Coder' });
+    return { run, use, why, notices, tools, spill, context, filesOf };
   }
   const fileId = async (path: string, volume = 'team/lab') =>
     (await store.byPath((await world.volumes.find(volume, actorOf('ada')))!.id, path))!.id;

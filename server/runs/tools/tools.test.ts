@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { BrowserAnswer } from '#shared/live.ts';
 import { builtInTools } from '#shared/toolNames.ts';
@@ -5,6 +6,7 @@ import { idOf } from '../../volumes/testVolumes.ts';
 import { checkArguments } from '../arguments.ts';
 import { effectOf } from '../calls.ts';
 import type { BrowserCalls, Tool } from '../types.ts';
+import { deviceProject } from './deviceProject.ts';
 import { grantTools } from './granting.ts';
 import { fitsPattern } from '#shared/pathPattern.ts';
 import { startTools, type TestTools } from './testTools.ts';
@@ -272,6 +274,42 @@ test('[RU9] keys in files never reach the model, and survive what the model writ
     true,
   );
   expect(await textOf(await fileId('notes/keys.md'))).toBe(`FIRST\nkey: ${key}\nlast\n`);
+});
+
+test('the project of a board is one version with all of its files, or nothing at all', async () => {
+  const { filesOf, context } = runOf('ada');
+  const find = async () => ({ path: 'bench/cube.md', label: 'Cube' });
+  const make = (name: string, files = filesOf()) =>
+    deviceProject({ find, files }).act({ board: 'Cube', name }, context).catch((error: Error) => ({ ok: false, text: error.message })); // prettier-ignore
+  const inside = async (name: string) => {
+    const { files } = (await (await world.call('ada', 'GET /volumes/team%2Flab/tree')).json()) as { files: { path: string }[] }; // prettier-ignore
+    return files.map(({ path }) => path).filter((path) => path.startsWith(`projects/${name}/`)).sort(); // prettier-ignore
+  };
+  const git = (...args: string[]) =>
+    execFileSync('git', ['--git-dir', world.repositories.directoryOf(world.volume.id), ...args])
+      .toString()
+      .trim();
+  const three = (name: string) =>
+    ['README.md', 'main.py', 'state/sensors.json'].map((file) => `projects/${name}/${file}`);
+
+  const made = await make('meter');
+  expect(made).toMatchObject({ ok: true, text: expect.stringContaining('projects/meter/state/sensors.json') });
+  expect('parts' in made && made.parts).toHaveLength(3);
+  expect(await inside('meter')).toEqual(three('meter'));
+  expect(git('log', '-1', '--format=%s', '--name-only').split('\n').filter(Boolean)).toEqual(['Coder: add projects/meter', ...three('meter')]); // prettier-ignore
+
+  // only the last of the three is there already: neither of the others is made
+  await world.call('ada', 'PUT /volumes/team%2Flab/files/projects/taken/state/sensors.json', '{"kept": 1}\n');
+  const before = git('rev-parse', 'HEAD');
+  const refused = await make('taken');
+  expect(refused).toMatchObject({ ok: false, text: expect.stringMatching(/already a file called “projects\/taken\/state\/sensors.json”.*Nothing was written/) }); // prettier-ignore
+  expect(await inside('taken')).toEqual(['projects/taken/state/sensors.json']);
+  expect(git('rev-parse', 'HEAD')).toBe(before);
+
+  // two at once: one of them has it
+  const both = await Promise.all([make('twice'), make('twice')]);
+  expect(both.map(({ ok }) => ok).sort()).toEqual([false, true]);
+  expect(await inside('twice')).toEqual(three('twice'));
 });
 
 test('list and search: folders, patterns, words', async () => {

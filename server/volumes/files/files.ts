@@ -69,20 +69,33 @@ export function createFiles({
     return row;
   }
 
-  async function create({
-    path: given,
-    content,
+  /** One commit: all of them, or none. */
+  async function createAll({
+    contents,
     kind,
     ...act
-  }: Act & { path: string; content: string | Uint8Array; kind: CommitKind }): Promise<FileAddress> {
-    const path = pathFrom(given);
-    const fileKind = typeof content === 'string' ? 'text' : 'binary';
-    const fileId = crypto.randomUUID();
+  }: Act & { contents: { path: string; content: string | Uint8Array }[]; kind: CommitKind }): Promise<FileAddress[]> {
+    const made = contents.map(({ path, content }) => ({
+      kind: 'put' as const,
+      fileId: crypto.randomUUID(),
+      path: pathFrom(path),
+      fileKind: typeof content === 'string' ? ('text' as const) : ('binary' as const),
+      content,
+    }));
     const head = await commit(act, kind, async () => {
-      (await namesOf(act.volumeId)).add(path);
-      return [{ kind: 'put', fileId, path, fileKind, content }];
+      const names = await namesOf(act.volumeId);
+      for (const { path } of made) names.add(path);
+      return made;
     });
-    return address(fileId, head);
+    return Promise.all(made.map(({ fileId }) => address(fileId, head)));
+  }
+  async function create({
+    path,
+    content,
+    ...act
+  }: Act & { path: string; content: string | Uint8Array; kind: CommitKind }): Promise<FileAddress> {
+    const [made] = await createAll({ ...act, contents: [{ path, content }] });
+    return made!;
   }
 
   /** The last version of a file, after what is typed in it has become one. Null: the file is held back, and its words are in none. */
@@ -120,6 +133,14 @@ export function createFiles({
 
     createText: (creation: Act & { path: string; text: string }) =>
       create({ ...creation, content: checkText(creation.text), kind: 'create' }),
+
+    /** New files that belong together: one version of the volume has all of them, or nothing is made. */
+    createTexts: ({ texts, ...act }: Act & { texts: { path: string; text: string }[] }) =>
+      createAll({
+        ...act,
+        contents: texts.map(({ path, text }) => ({ path, content: checkText(text) })),
+        kind: 'create',
+      }),
 
     /** PUT: makes the file, or merges the text into it as an external change. `base`: the version that the sender's text started from. */
     async write({

@@ -4,6 +4,7 @@ import '@xterm/xterm/css/xterm.css';
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal, type IMarker } from '@xterm/xterm';
 import type { Mark } from '#shared/devices.ts';
+import type { Face } from '#shared/live.ts';
 import { bytes as bytesWords } from '#lib/ui/words.ts';
 import { createConsoleInk } from './consoleInk.ts';
 import { createConsoleFilter } from './consoleText.ts';
@@ -15,8 +16,10 @@ const drawEvery = 24;
 const lines = 10_000;
 /** Of lines with a time beside them. */
 const mostTimes = 4000;
+const mostTypists = 1000;
 
-export type GutterLine = { row: number; text: string };
+/** What stands beside a row: a time, or who typed from here on; and whose lines these are, where two people drive. */
+export type GutterLine = { row: number; text: string | null; by: Face | null; begins: boolean };
 export type ConsoleTerminal = ReturnType<typeof openTerminal>;
 
 const clock = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
@@ -56,7 +59,9 @@ export function openTerminal({
   const filter = createConsoleFilter();
   const ink = createConsoleInk();
   const times: { marker: IMarker; at: number }[] = [];
-  let waiting: { data: Uint8Array | string; at: number | null }[] = [];
+  /** Null: from here on there is one driver, or none. */
+  const typists: { marker: IMarker; by: Face | null }[] = [];
+  let waiting: { data: Uint8Array | string; at: number | null; by?: Face | null }[] = [];
   let waitingBytes = 0;
   let cut = 0;
   let drawing = false;
@@ -78,6 +83,10 @@ export function openTerminal({
     if (filter.atText) for (const late of lateMarks.splice(0)) mark(late);
   }
   function mark(one: Mark): void {
+    if (one.kind === 'typed') {
+      if (!fold && one.by) pushTypist(one.by);
+      return;
+    }
     if (fold && one.kind === 'job-end' && (one.job ?? fold.job) === fold.job) {
       const hidden = fold.bytes;
       fold = null;
@@ -92,6 +101,7 @@ export function openTerminal({
       return;
     }
     line(one.text, one);
+    if (one.kind === 'lease' || one.kind === 'stop') pushTypist(null);
     if (!folded || one.kind !== 'job' || !one.job) return;
     fold = { job: one.job, bytes: 0 };
     ink.reset();
@@ -114,6 +124,11 @@ export function openTerminal({
     }
     drawSoon();
   }
+  /** Not text: where it stands is known when what came before is drawn. */
+  function pushTypist(by: Face | null): void {
+    waiting.push({ data: '', at: null, by });
+    drawSoon();
+  }
   /** At once after a pause, so that a key is seen without delay; a flood is drawn at its beat. */
   function drawSoon(): void {
     const wait = drawnAt + drawEvery - performance.now();
@@ -132,8 +147,9 @@ export function openTerminal({
       terminal.write(`\x1b[0m\r\n\x1b[90m-------- ${bytesWords(cut)} came too fast to be drawn --------\x1b[0m\r\n`);
       cut = 0;
     }
-    for (const [i, { data, at }] of now.entries()) {
+    for (const [i, { data, at, by }] of now.entries()) {
       if (at !== null) terminal.write('', () => time(at));
+      if (by !== undefined) terminal.write('', () => typist(by));
       if (i < now.length - 1) terminal.write(data);
       else
         terminal.write(data, () => {
@@ -152,34 +168,52 @@ export function openTerminal({
     times.push({ marker, at });
     if (times.length > mostTimes) times.shift()!.marker.dispose();
   }
-  function showTimes(): void {
+  /** The line under the cursor is theirs, unless somebody else began it. */
+  function typist(by: Face | null): void {
+    const last = typists.at(-1);
+    if (last?.by?.id === by?.id) return;
+    if (!last && !by) return;
+    const { baseY, cursorY } = terminal.buffer.active;
+    const isBegun = last?.by && by && last.marker.line === baseY + cursorY;
+    typists.push({ marker: terminal.registerMarker(isBegun ? 1 : 0), by });
+    if (typists.length > mostTypists) typists.shift()!.marker.dispose();
+  }
+  function showGutter(): void {
     while (times[0]?.marker.isDisposed) times.shift();
+    while (typists[1]?.marker.isDisposed) typists.shift(); // the one before the first that is left holds on
     const { viewportY, baseY, cursorY } = terminal.buffer.active;
     const shown: GutterLine[] = [];
     let i = 0;
+    let t = -1;
     for (let row = 0; row < terminal.rows; row++) {
       const y = viewportY + row;
       if (y > baseY + cursorY) break;
       while (times[i + 1] && times[i + 1]!.marker.line <= y) i += 1;
+      while (typists[t + 1] && typists[t + 1]!.marker.line <= y) t += 1;
+      const by = typists[t]?.by ?? null;
+      const begins = by !== null && (typists[t]!.marker.line === y || row === 0);
       const known = times[i];
       const at = terminal.buffer.active.getLine(y);
-      if (!known || known.marker.line > y || !at || at.isWrapped || at.translateToString(true) === '') continue;
-      shown.push({ row, text: secondsClock(known.at) });
+      const isBare = !known || known.marker.line > y || !at || at.isWrapped || at.translateToString(true) === '';
+      if (!isBare || by) shown.push({ row, text: isBare ? null : secondsClock(known.at), by, begins });
     }
     gutter(shown);
   }
 
   terminal.open(into);
   terminal.textarea?.setAttribute('aria-label', label);
+  /** Measured when it may be another one: a look at the page while it is drawn has the whole page laid out. */
+  let cellHeight = 18;
   const resize = () => {
     if (into.clientWidth > 40 && into.clientHeight > 40) fit.fit();
+    cellHeight = into.querySelector<HTMLElement>('.xterm-rows > div')?.offsetHeight ?? cellHeight;
   };
   resize();
   const watched = new ResizeObserver(resize);
   watched.observe(into);
   const repaint = () => (terminal.options.theme = readTheme());
   window.addEventListener('themechange', repaint);
-  terminal.onRender(showTimes);
+  terminal.onRender(showGutter);
   terminal.onData((text) => keys(new TextEncoder().encode(text)));
   terminal.onBinary((text) => keys(Uint8Array.from(text, (sign) => sign.charCodeAt(0))));
   terminal.attachCustomKeyEventHandler((event) => {
@@ -203,7 +237,7 @@ export function openTerminal({
       filter.reset();
       ink.reset();
       atLineStart = true;
-      for (const { marker } of times.splice(0)) marker.dispose();
+      for (const { marker } of [...times.splice(0), ...typists.splice(0)]) marker.dispose();
       terminal.reset();
     },
   });
@@ -213,7 +247,7 @@ export function openTerminal({
     focus: () => terminal.focus(),
     setTyping: (may: boolean) => (terminal.options.disableStdin = !may),
     setScreenReader: (on: boolean) => (terminal.options.screenReaderMode = on),
-    cellHeight: () => into.querySelector<HTMLElement>('.xterm-rows > div')?.offsetHeight ?? 18,
+    cellHeight: () => cellHeight,
     close: () => {
       closed = true;
       clearTimeout(timer);

@@ -44,6 +44,11 @@ export class PlotHistory {
     restart: () => this.clear(),
   };
 
+  /** Numbers of before this visit, which have no times yet. */
+  get waits(): boolean {
+    return this.#old.length > 0;
+  }
+
   clear(): void {
     this.times = [];
     this.series = [];

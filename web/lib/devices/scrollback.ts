@@ -14,7 +14,9 @@ export type Reader = {
   restart: () => void;
 };
 
+/** Of those that are lines. */
 const mostMarks = 500;
+const isLine = ({ kind }: Mark) => kind !== 'typed';
 
 export class Scrollback {
   /** The next byte. */
@@ -92,7 +94,7 @@ export class Scrollback {
     return newest?.kind === 'mark' ? newest.mark : { offset: -1, at: -1 };
   }
   #pushMark(mark: Mark): void {
-    this.#marks += 1;
+    if (isLine(mark)) this.#marks += 1;
     this.#push({ kind: 'mark', mark });
   }
   #push(entry: Entry): void {
@@ -104,7 +106,7 @@ export class Scrollback {
       const oldest = this.#entries[gone++];
       if (!oldest) break;
       if (oldest.kind === 'bytes') this.#held -= oldest.bytes.length;
-      else this.#marks -= 1;
+      else if (isLine(oldest.mark)) this.#marks -= 1;
     }
     if (gone > 0) this.#entries.splice(0, gone);
     for (const reader of this.#readers) reader.entry(entry);
