@@ -23,7 +23,7 @@ const newFile = place
   .refine((file) => !fs.statSync(file, { throwIfNoEntry: false })?.isDirectory(), 'is a folder: name a file in it')
   .refine((file) => fs.existsSync(path.dirname(file)), 'names a folder that is not there');
 const whole = 'must be a whole number from 1 to 366';
-const days = z.coerce.number(whole).int(whole).min(1, whole).max(366, whole);
+const days = z.string().transform(Number).pipe(z.number(whole).int(whole).min(1, whole).max(366, whole));
 
 /** Names and options of the commands that need what a server has open; `restore` and `board` do not (admin.ts). */
 export function createAdminCommands({ accounts, workspace, gitClone, storage }: Product): AdminHandler {
@@ -88,7 +88,7 @@ export function createAdminCommands({ accounts, workspace, gitClone, storage }: 
           .default('read,write')
           .transform((text) => text.split(/[\s,]+/).filter(Boolean))
           .pipe(routes['POST /me/tokens'].body.shape.scopes),
-        days: days.default(90),
+        days: days.prefault('90'),
         name: z.string().min(1).max(80).default('made by the operator'),
         volume: z.string().optional(),
       }),
