@@ -208,6 +208,11 @@ test('a problem keeps its words; anything else is logged with its cause and show
     ),
   });
   expect((await noUuid.send('GET', '/api/v1/volumes', { as: 'ben' })).status).toBe(404);
+  const full = await edge({ handlers: throwing(Object.assign(new Error('write'), { code: 'ENOSPC', path: '/data' })) });
+  const refused = await full.send('GET', '/api/v1/volumes', { as: 'ben' });
+  expect([refused.status, refused.code]).toEqual([503, 'unavailable']);
+  expect(refused.text).toContain('The disk of the server is full');
+  expect(full.lines.join('')).toContain('ENOSPC');
   const gone = await edge({ handlers: throwing(Object.assign(new Error('gone'), { code: 'ECONNREFUSED' })) });
   expect((await gone.send('GET', '/api/v1/volumes', { as: 'ben' })).headers.get('retry-after')).toBe('1');
 });

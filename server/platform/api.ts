@@ -138,8 +138,9 @@ function finish(result: unknown, headers: Headers): Response {
 export function refuse(c: HonoContext, error: unknown, log: Log, route: string = c.req.path): Response {
   const problem = isProblem(error)
     ? error
-    : (fromDatabase(error) ?? new Problem('internal', 'Something went wrong on the server. It is written in its log.'));
-  if (!isProblem(error) && problem.code === 'internal') log.error({ err: error, route }, 'request.failed');
+    : (fromOutside(error) ?? new Problem('internal', 'Something went wrong on the server. It is written in its log.'));
+  if (problem === diskFull || (!isProblem(error) && problem.code === 'internal'))
+    log.error({ err: error, route }, 'request.failed');
   const body: ErrorBody = {
     error: { code: problem.code, message: problem.message, ...(problem.data ? { data: problem.data } : {}) },
   };
@@ -150,11 +151,17 @@ export function refuse(c: HonoContext, error: unknown, log: Log, route: string =
   return c.json(body, problem.status as 400);
 }
 
-/** What PostgreSQL refuses by itself is the request's fault or a moment's: never a 500 for bad input. */
-function fromDatabase(error: unknown): Problem | null {
+const diskFull = new Problem(
+  'unavailable',
+  'The disk of the server is full. Nothing can be saved until there is room.',
+);
+
+/** What PostgreSQL or the disk refuses is the request's fault or a moment's: never a 500 for bad input. */
+function fromOutside(error: unknown): Problem | null {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = (cause as { code?: unknown } | null)?.code;
   if (typeof code !== 'string') return null;
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === '53100') return diskFull;
   if (code === '22P02' || code === '22021') return notFound('such thing'); // no UUID or number, or a zero character
   if (/^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|57P0[1-3]|53300|08\w{3})$/.test(code) && !('path' in (cause as object)))
     return new Problem('unavailable', 'The database does not answer. Try again in a moment.');

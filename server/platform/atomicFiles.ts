@@ -23,12 +23,15 @@ export function openAtomicFiles({ directory, fsync = true }: { directory: string
     }
   }
 
-  /** A new file, durable when it returns. Fails with EEXIST if it is there. */
+  /** A new file, durable when it returns; gone again when it could not be written whole. Fails with EEXIST if it is there. */
   async function writeNew(name: string, data: FileData, mode = 0o644): Promise<void> {
     const handle = await fs.open(name, 'wx', mode);
     try {
       await handle.writeFile(data as string | Uint8Array | Iterable<Uint8Array>);
       if (fsync) await handle.sync();
+    } catch (error) {
+      await fs.rm(name, { force: true }); // a full disk must not leave a lock that nobody holds
+      throw error;
     } finally {
       await handle.close();
     }

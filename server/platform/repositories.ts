@@ -38,8 +38,9 @@ export function openRepositories({
   async function open(volumeId: string): Promise<Repository> {
     // later on a lock is somebody's, e.g. that of a push which git serves
     const repair = !repaired.has(volumeId);
+    const repository = await openRepository({ directory: directoryOf(volumeId), native, repair, fsync });
     repaired.add(volumeId);
-    return openRepository({ directory: directoryOf(volumeId), native, repair, fsync });
+    return repository;
   }
 
   async function take(volumeId: string): Promise<Entry> {

@@ -194,11 +194,13 @@ export async function openRepository({
         await new Promise((done) => setTimeout(done, 10));
       }
     }
-    if ((await head()) !== from) {
-      await fs.rm(lock);
-      throw new Problem('conflict', 'Another version was written meanwhile; try again.');
+    try {
+      if ((await head()) !== from) throw new Problem('conflict', 'Another version was written meanwhile; try again.');
+      await fs.rename(lock, refFile);
+    } catch (error) {
+      await fs.rm(lock, { force: true });
+      throw error;
     }
-    await fs.rename(lock, refFile);
     await files.syncDirectory(path.dirname(refFile));
   }
 
