@@ -266,3 +266,19 @@ test('where a request came from: only as many proxies are believed as there are'
   expect(forwardedFor({ peer: '10.0.0.1', header, trustProxy: 2 })).toBe('1.2.3.4');
   expect(forwardedFor({ peer: '10.0.0.1', header: null, trustProxy: 1 })).toBe('10.0.0.1');
 });
+
+test('[AC3] limits count a network of IPv6, because all of its addresses are one line', () => {
+  const from = (peer: string) => forwardedFor({ peer, header: null, trustProxy: 0 });
+  expect(['2001:db8:1:2::1', '2001:DB8:1:2:ffff:0:0:9', '2001:db8:1:2::', '2001:0db8:0001:0002::5'].map(from)).toEqual(
+    Array(4).fill('2001:db8:1:2::/64'),
+  );
+  expect(['2001:db8:1:3::1', '2001:db8::2', '::1', 'fe80::1%eth0', '::', ''].map(from)).toEqual([
+    '2001:db8:1:3::/64',
+    '2001:db8:0:0::/64',
+    '0:0:0:0::/64',
+    'fe80:0:0:0::/64',
+    '0:0:0:0::/64',
+    '',
+  ]);
+  expect(forwardedFor({ peer: '::1', header: '1.2.3.4, 2001:db8:1:2::7', trustProxy: 1 })).toBe('2001:db8:1:2::/64');
+});

@@ -1,5 +1,6 @@
 // Mounts every route of shared/api.ts under /api/v1. One request: origin, limits, who asks, what it is about, may they (AC1), what they
 // sent, the slice's handler, the answer. A route without a handler, or a handler for no route of the policy table, does not start.
+import net from 'node:net';
 import { Hono, type Context as HonoContext } from 'hono';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { isProblem, notFound, Problem, type ErrorBody } from '#shared/errors.ts';
@@ -253,6 +254,17 @@ export function clientAddress(c: HonoContext, trustProxy: number): string {
   });
 }
 
+/** Of IPv6 its network: whoever has one address of a /64 has all of them, and would be somebody new with each. */
+function network(address: string): string {
+  const bare = address.replace(/%.*$/, '');
+  if (net.isIP(bare) !== 6 || bare.includes('.')) return address;
+  const [head = '', tail] = bare.split('::') as [string, string | undefined];
+  const groups = (half: string) => half.split(':').filter(Boolean);
+  const zeros = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
+  const all = [...groups(head), ...Array<string>(zeros).fill('0'), ...groups(tail ?? '')];
+  return `${all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`; // prettier-ignore
+}
+
 /** With `trustProxy` proxies in front of us the client is that many entries from the right; what stands left of it is hearsay. */
 export function forwardedFor({
   peer,
@@ -268,5 +280,5 @@ export function forwardedFor({
     .map((entry) => entry.trim())
     .filter(Boolean);
   const address = trustProxy > 0 && entries.length > 0 ? entries[Math.max(0, entries.length - trustProxy)]! : peer;
-  return address.replace(/^::ffff:/, '');
+  return network(address.replace(/^::ffff:(?=[\d.]+$)/, ''));
 }

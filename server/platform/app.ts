@@ -61,15 +61,16 @@ export function createApp({ site, readiness, version, mcp = null, ...parts }: Ap
   });
   app.get('/metrics', async (c) => {
     try {
-      const actor = await parts.gatekeepers.who(
-        {
-          cookie: c.req.header('cookie') ?? null,
-          token: bearer(c.req.header('authorization') ?? null),
-          address: '',
-          agent: '',
-        },
-        null,
-      );
+      const address = clientAddress(c, parts.trustProxy);
+      const token = bearer(c.req.header('authorization') ?? null);
+      const nobody = () => parts.limits.spend(limits.signedOut, address);
+      const actor = await parts.gatekeepers
+        .who({ cookie: c.req.header('cookie') ?? null, token, address, agent: '' }, null)
+        .catch((error: unknown) => {
+          nobody();
+          throw error;
+        });
+      if (!actor) nobody();
       const verdict = decide({ actor, verb: 'server.manage', resource: { kind: 'server' } });
       if (verdict !== 'allow')
         throw verdict === 'unauthenticated'

@@ -77,6 +77,19 @@ test('a refusal is an HTTP status for programs and a close code for browsers, wh
   expect(await visit(`${address}/sync/../../etc`, { token: 'llmos_ben' }).outcome).toEqual({ status: 404 });
 });
 
+test('[AC3] guessing tokens has its limit at the sockets and at the metrics too', async () => {
+  const { address, send } = await edge({ rateLimits: true });
+  const guess = () => visit(`${address}/live`, { token: 'llmos_stolen' }).outcome;
+  for (let i = 0; i < 30; i++) expect(await guess()).toEqual({ status: 401 });
+  for (let i = 0; i < 15; i++) {
+    expect((await send('GET', '/metrics', { headers: { authorization: 'Bearer llmos_stolen' } })).status).toBe(401);
+    expect((await send('GET', '/metrics')).status).toBe(401);
+  }
+  expect(await guess()).toEqual({ status: 429 });
+  expect((await send('GET', '/metrics', { headers: { authorization: 'Bearer llmos_stolen' } })).status).toBe(429);
+  expect(await visit(`${address}/live`, { token: 'llmos_ben' }).outcome).toEqual({ said: 'ben in ' });
+});
+
 test('64 connections of one person are enough', async () => {
   const { address, sockets } = await edge();
   const answers = await Promise.all(

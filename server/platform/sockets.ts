@@ -79,15 +79,20 @@ export function createSockets({
         header: headerText(request.headers['x-forwarded-for']),
         trustProxy,
       });
-      const actor = await gatekeepers.who(
-        {
-          cookie: token === null ? (request.headers.cookie ?? null) : null,
-          token,
-          address,
-          agent: request.headers['user-agent'] ?? '',
-        },
-        null,
-      );
+      const actor = await gatekeepers
+        .who(
+          {
+            cookie: token === null ? (request.headers.cookie ?? null) : null,
+            token,
+            address,
+            agent: request.headers['user-agent'] ?? '',
+          },
+          null,
+        )
+        .catch((error: unknown) => {
+          counters.spend(limits.signedOut, address); // guessing tokens has its limit too
+          throw error;
+        });
       if (!actor) {
         counters.spend(limits.signedOut, address);
         throw new Problem('unauthenticated', 'Sign in first.');

@@ -107,7 +107,7 @@ export function fileRoutes({
     'DELETE /volumes/:volume/files/*path': ({ actor, volume, params }) =>
       files.remove({ volumeId: volume.id, person: actor.personId, path: params.path }),
 
-    'GET /volumes/:volume/raw/*path': async ({ volume, params, query }) => {
+    'GET /volumes/:volume/raw/*path': async ({ volume, params, query, request }) => {
       const path = pathFrom(params.path);
       const row = query.at ? null : await files.find(volume.id, path);
       if (row?.kind === 'text') await versions.checkpointNow({ volumeId: volume.id, fileIds: [row.id] });
@@ -118,8 +118,12 @@ export function fileRoutes({
           : await versions.bytesOf(row!.id);
       if (!bytes) throw notFound('such file');
       const headers = new Headers(rawHeaders({ path, text: row?.kind === 'text', download: query.download === '1' }));
+      // a version never changes, but who may see it does: a browser asks each time, also for whoever signs in after somebody else
+      headers.set('cache-control', 'private, no-cache');
+      if (query.at) headers.set('etag', `"${query.at}"`);
+      if (query.at && request.headers.get('if-none-match') === `"${query.at}"`)
+        return new Response(null, { status: 304, headers });
       headers.set('content-length', String(bytes.length));
-      headers.set('cache-control', query.at ? 'private, max-age=31536000, immutable' : 'private, no-cache');
       return new Response(Buffer.from(bytes), { headers });
     },
     'POST /volumes/:volume/upload/*path': ({ actor, volume, params, query, body }) =>

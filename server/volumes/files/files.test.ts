@@ -262,6 +262,23 @@ test('uploads: text becomes a text file, everything else stays bytes, byte for b
   expect(Buffer.from(await before.arrayBuffer()).equals(bytes)).toBe(true);
 });
 
+test('[AC2] what a browser keeps of a version it asks about each time: who may not read it gets nothing out of the cache', async () => {
+  const bytes = Buffer.from([0, 1, 2, 3]);
+  const { oid } = await json(world.call('ben', `POST ${lab}/upload/kept.png`, bytes));
+  const first = await world.call('vic', `GET ${raw('kept.png')}?at=${oid}`);
+  expect(first.headers.get('cache-control')).toBe('private, no-cache');
+  const known = { 'if-none-match': first.headers.get('etag')! };
+  const again = await world.call('vic', `GET ${raw('kept.png')}?at=${oid}`, undefined, known);
+  expect([again.status, await again.text(), again.headers.get('cache-control')]).toEqual([
+    304,
+    '',
+    'private, no-cache',
+  ]);
+  expect(again.headers.get('content-security-policy')).toBe("sandbox; default-src 'none'");
+  expect((await world.call('mallory', `GET ${raw('kept.png')}?at=${oid}`, undefined, known)).status).toBe(404);
+  expect((await world.call('vic', `GET ${raw('other.png')}?at=${oid}`, undefined, known)).status).toBe(404);
+});
+
 test('pages, drawings and scripts of people are never shown in our origin', async () => {
   for (const name of ['evil.html', 'evil.svg', 'evil.xhtml', 'evil.js', 'evil.pdf', 'évil "quoted"; x.html']) {
     await world.call('ada', `POST ${lab}/upload/${encodeURIComponent(name)}`, Buffer.from('<script>alert(1)</script>'));
