@@ -3,8 +3,9 @@ import { expect, type Locator, type Page } from '@playwright/test';
 
 export type Writer = ReturnType<typeof writerOn>;
 
-export function writerOn(page: Page) {
-  const content = page.locator('.cm-content').first();
+/** `side`: which of two editors beside each other. */
+export function writerOn(page: Page, side = 0) {
+  const content = page.locator('.cm-content').nth(side);
   return {
     page,
     content,

@@ -221,24 +221,25 @@ async function w4 (a) {
 }
 
 // ---------------------------------------------------------------- W5: a client that stops reading
-// 8 KB values overwriting one map key: the document stays small, so growth is what the server queues for
-// the slow client. Phase 1 without a slow client is the control.
+// 8 KB texts that replace each other: the text stays small, so growth is what the server queues for the slow client (and the
+// history, where a server keeps that in memory). Phase 1 without a slow client is the control.
+const overwrite = 8192
 async function w5 (a) {
   return withServer(a, async ctx => {
-    const ups = overwrites(12000, 8192); let seen = 0; let n = 0
+    const ups = overwrites(12000, overwrite); let seen = 0; let n = 0
     const w = ctx.connect('slow'); await w.synced
-    const r = ctx.connect('slow', { onEdits: (_c, from, k) => { seen = from + k } }); await r.synced
+    const r = ctx.connect('slow', { editLength: overwrite, onEdits: (_c, from, k) => { seen = from + k } }); await r.synced
     const slow = ctx.connect('slow'); await slow.synced
     const run = async (upTo, secs) => {
-      const series = []; const t0 = performance.now(); let nextS = 0; const rss0 = ctx.s.rss(); const b0 = r.ws.bytesIn; const n0 = n
-      while (performance.now() - t0 < secs * 1000 && n < upTo && !ctx.s.dead) {
+      const series = []; const t0 = performance.now(); let nextS = 0; const rss0 = ctx.s.rss(); const b0 = r.ws.bytesIn; const n0 = n; const seen0 = seen
+      while (performance.now() - t0 < secs * 1000 && n < upTo && !ctx.s.dead && !w.ws.closed) {
         if (n - seen < 8) { const bufs = []; while (n - seen < 16 && n < upTo) bufs.push(w.frame(ups[n++])); w.ws.write(Buffer.concat(bufs)) }
         if (performance.now() - t0 >= nextS) { series.push(MB(ctx.s.rss())); nextS += 1000 }
         await new Promise(resolve => setImmediate(resolve))
       }
-      await until(() => seen >= n, 2000)
+      await until(() => seen >= n || w.ws.closed, 2000)
       const rss1 = ctx.s.rss()
-      return { edits: n - n0, streamMB: round((r.ws.bytesIn - b0) / 1048576), rssStartMB: MB(rss0), rssEndMB: MB(rss1), growthMB: MB(rss1 - rss0), seriesMB: series }
+      return { sent: n - n0, arrived: seen - seen0, streamMB: round((r.ws.bytesIn - b0) / 1048576), rssStartMB: MB(rss0), rssEndMB: MB(rss1), growthMB: MB(rss1 - rss0), seriesMB: series }
     }
     await run(1000, 5)
     const control = await run(6000, 8)
@@ -246,7 +247,7 @@ async function w5 (a) {
     const slowed = await run(11000, 8)
     const dropped = ctx.s.dead ? 'server died' : slow.ws.closed
     slow.close(); await sleep(1500)
-    return { control, slowed, slowClientDropped: dropped, rssAfterLeaveMB: ctx.s.dead ? null : MB(ctx.s.rss()) }
+    return { control, slowed, slowClientDropped: dropped, writerEndedWith: w.ws.closed ? w.ws.closeCode : null, rssAfterLeaveMB: ctx.s.dead ? null : MB(ctx.s.rss()) }
   })
 }
 

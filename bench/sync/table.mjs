@@ -33,8 +33,8 @@ export function toMarkdown (res) {
       ent(res.w4).flatMap(([k, v]) => Object.entries(v).filter(([s]) => s !== 'meta').flatMap(([s, ts]) => ts.map(t => [k, s, t.propagated, t.kept, t.lost, t.lossWindowMs])))))
   }
   if (res.w5) {
-    out.push('### W5 slow reader', table(['server', 'control: stream MB, RSS growth MB', 'slow: stream MB', 'RSS growth MB', 'growth ÷ stream', 'dropped slow client', 'RSS after it left'],
-      ent(res.w5).map(([k, v]) => [k, `${v.control.streamMB}, ${v.control.growthMB}`, v.slowed.streamMB, `${v.slowed.growthMB} (${v.slowed.rssStartMB}→${v.slowed.rssEndMB})`, ratio(v.slowed.growthMB, v.slowed.streamMB), v.slowClientDropped, v.rssAfterLeaveMB])))
+    out.push('### W5 slow reader', table(['server', 'control: stream MB, RSS growth MB', 'slow: stream MB', 'RSS growth MB', 'growth ÷ stream', 'dropped slow client', 'writer ended with', 'RSS after it left'],
+      ent(res.w5).map(([k, v]) => [k, `${v.control.streamMB}, ${v.control.growthMB}`, v.slowed.streamMB, `${v.slowed.growthMB} (${v.slowed.rssStartMB}→${v.slowed.rssEndMB})`, ratio(v.slowed.growthMB, v.slowed.streamMB), v.slowClientDropped, v.writerEndedWith ?? '', v.rssAfterLeaveMB])))
   }
   if (res.w6) {
     const base = res.w6['raw-ws']

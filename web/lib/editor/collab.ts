@@ -76,6 +76,8 @@ class Collab implements PluginValue {
   readonly view: EditorView;
   readonly live: LiveDocument;
   #selectionBefore: RelativeSelection | null = null;
+  /** What is written now comes from this view; the same file beside itself has another one. */
+  #writing = false;
 
   constructor(view: EditorView, live: LiveDocument) {
     this.view = view;
@@ -90,7 +92,12 @@ class Collab implements PluginValue {
     for (const transaction of update.transactions) {
       if (!transaction.docChanged || transaction.annotation(fromText)) continue;
       this.#selectionBefore = this.#relative(transaction.startState.selection.main);
-      applySteps(this.live.text, transaction.changes, this.live.typing);
+      this.#writing = true;
+      try {
+        applySteps(this.live.text, transaction.changes, this.live.typing);
+      } finally {
+        this.#writing = false;
+      }
     }
   }
 
@@ -100,8 +107,8 @@ class Collab implements PluginValue {
     this.live.undo.off('stack-item-popped', this.#popped);
   }
 
-  readonly #observe = (event: Y.YTextEvent, transaction: Y.Transaction) => {
-    if (transaction.origin === this.live.typing) return;
+  readonly #observe = (event: Y.YTextEvent) => {
+    if (this.#writing) return;
     this.view.dispatch({
       changes: readDelta(event.delta),
       annotations: [fromText.of(true), Transaction.remote.of(true), Transaction.addToHistory.of(false)],
@@ -111,6 +118,7 @@ class Collab implements PluginValue {
   readonly #added = ({ stackItem, type }: { stackItem: { meta: Map<unknown, unknown> }; type: 'undo' | 'redo' }) => {
     if (type === 'undo' && this.#selectionBefore && !stackItem.meta.has(Collab))
       stackItem.meta.set(Collab, this.#selectionBefore);
+    this.#selectionBefore = null; // of this edit only: the next one may be of the view beside
   };
 
   readonly #popped = ({ stackItem }: { stackItem: { meta: Map<unknown, unknown> } }) => {

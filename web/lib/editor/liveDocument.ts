@@ -38,6 +38,8 @@ export class Typing {}
 
 /** How long unconfirmed words may be without a note in the offline copy. */
 const noteAfter = 300;
+/** A browser that lost the offline copy is asked again after so long, and after twice as long each time that it fails. */
+const copyAgainAfter = { first: 1_000, most: 64_000 };
 
 export class LiveDocument {
   readonly doc = new Y.Doc();
@@ -58,6 +60,9 @@ export class LiveDocument {
   #loaded = false;
   #copy: OfflineCopy | null = null;
   #copyWanted = true;
+  #opening = true;
+  #copyTimer: ReturnType<typeof setTimeout> | undefined;
+  #copyWait = copyAgainAfter.first;
   #readOnly: boolean;
   /** The text as a rope: holding on to an old one costs nothing. */
   #rope = Text.empty;
@@ -123,10 +128,11 @@ export class LiveDocument {
   /** First the words that are here, then the server's: so that both meet in one exchange. */
   async open({ offlineCopy = true }: { offlineCopy?: boolean } = {}): Promise<void> {
     this.#copyWanted = offlineCopy;
-    const copy = offlineCopy ? await openOfflineCopy({ name: this.copyName, doc: this.doc }) : null;
+    const copy = offlineCopy ? await this.#openCopy() : null;
     if (this.#closed) return void copy?.close();
     this.#copy = copy;
-    if (!copy && offlineCopy) this.#light({ type: 'kept', here: false });
+    this.#opening = false;
+    if (!copy && offlineCopy) this.#lost();
     if (copy?.unsent && !this.#readOnly) {
       this.#base = copy.unsent.base;
       this.#noted = true;
@@ -148,6 +154,7 @@ export class LiveDocument {
       window.removeEventListener('pagehide', this.#note);
     }
     clearInterval(this.#ticker);
+    clearTimeout(this.#copyTimer);
     this.#note();
     this.provider.destroy();
     this.undo.destroy();
@@ -272,6 +279,7 @@ export class LiveDocument {
   async discardCopy(): Promise<void> {
     clearTimeout(this.#noteTimer);
     this.#base = null;
+    this.#copyWanted = false;
     const copy = this.#copy;
     this.#copy = null;
     await copy?.discard();
@@ -304,15 +312,42 @@ export class LiveDocument {
     if (!this.#noted && this.#noteTimer === undefined) this.#noteTimer = setTimeout(this.#note, noteAfter);
   }
 
+  #openCopy = () => openOfflineCopy({ name: this.copyName, doc: this.doc, lost: () => this.#lost() });
+
+  #lost(): void {
+    this.#copy = null;
+    this.#noted = false;
+    this.#light({ type: 'kept', here: false });
+    this.#keepSoon();
+  }
+
+  /** Words that the server has not want a copy, also where there was none so far, or it was taken away. */
+  #keepSoon(): void {
+    const wanted = this.#copyWanted && !this.#copy && !this.#opening && !this.#closed && this.#ledger.unsent > 0;
+    if (wanted) this.#copyTimer ??= setTimeout(() => void this.#keepAgain(), this.#copyWait);
+  }
+
+  async #keepAgain(): Promise<void> {
+    this.#copyWait = Math.min(this.#copyWait * 2, copyAgainAfter.most);
+    const copy = await this.#openCopy();
+    this.#copyTimer = undefined;
+    if (this.#closed) return void copy?.close();
+    if (!copy) return this.#lost();
+    this.#copy = copy;
+    this.#note();
+    this.#light({ type: 'kept', here: true });
+  }
+
   /** Writes down what is unconfirmed, or that nothing is. */
   readonly #note = (): void => {
     clearTimeout(this.#noteTimer);
     this.#noteTimer = undefined;
     const count = this.#ledger.unsent;
-    if (count > 0 && this.#base !== null) {
+    if (count > 0) this.#keepSoon();
+    if (count > 0 && this.#base !== null && this.#copy) {
       this.#noted = true;
       void this.#copy
-        ?.note({ count, base: this.#base.toString() })
+        .note({ count, base: this.#base.toString() })
         .catch(() => this.#light({ type: 'kept', here: false }));
     } else if (this.#noted) {
       this.#noted = false;

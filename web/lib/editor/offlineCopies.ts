@@ -1,6 +1,7 @@
 // A file's words in this browser (SY8): one IndexedDB per person, file and epoch (SY5), so that nobody who signs in here later is
 // handed somebody else's edits, and a rebuilt file never meets updates of its former self. What the server has not confirmed is
 // noted beside it, with the text to merge against, so that it can still be saved when the epoch changed while the tab was closed.
+import * as idb from 'lib0/indexeddb';
 import { IndexeddbPersistence } from 'y-indexeddb';
 import * as Y from 'yjs';
 import { contentRoot } from '#shared/room.ts';
@@ -19,16 +20,40 @@ export const copyName = ({ personId, fileId, epoch }: { personId: string; fileId
 
 export type OfflineCopy = {
   unsent: Unsent | null;
+  /** Null: the server has all that is in the document. What another tab wrote down beside it stays noted. */
   note: (unsent: Unsent | null) => Promise<void>;
   close: () => Promise<void>;
+  /** Takes it out of this browser, unless another tab wrote words down in it that the document has not. */
   discard: () => Promise<void>;
 };
 
-/** Loads the copy into `doc` and keeps it there. Null: this browser keeps none (private window, full disk). */
-export async function openOfflineCopy({ name, doc }: { name: string; doc: Y.Doc }): Promise<OfflineCopy | null> {
+/**
+ * Loads the copy into `doc` and keeps it there. Null: this browser keeps none (private window, full disk). `lost`: it keeps this one no
+ * more, because another tab signed out, the person cleared the site's data, or the disk is full.
+ */
+export async function openOfflineCopy({
+  name,
+  doc,
+  lost,
+}: {
+  name: string;
+  doc: Y.Doc;
+  lost?: () => void;
+}): Promise<OfflineCopy | null> {
   if (typeof indexedDB === 'undefined') return null;
   try {
     const copy = new IndexeddbPersistence(name, doc);
+    const lose = () => {
+      if (copy._destroyed) return;
+      copy.destroy().catch(() => undefined); // it would throw at each edit
+      lost?.();
+    };
+    copy._db.then(
+      (database) => {
+        for (const event of ['versionchange', 'close', 'abort']) database.addEventListener(event, lose);
+      },
+      () => undefined,
+    );
     const opened = await Promise.race([
       copy.whenSynced.then(() => true),
       copy._db.then(
@@ -44,13 +69,26 @@ export async function openOfflineCopy({ name, doc }: { name: string; doc: Y.Doc 
     const unsent = ((await copy.get(noteKey)) as Unsent | undefined) ?? null;
     return {
       unsent,
-      note: (next) => (next ? copy.set(noteKey, next as never).then(() => undefined) : copy.del(noteKey)),
+      async note(next) {
+        if (next) await copy.set(noteKey, next as never);
+        else if (!(await holdsMore(copy, doc))) await copy.del(noteKey);
+      },
       close: () => copy.destroy() as Promise<void>,
-      discard: () => copy.clearData(),
+      async discard() {
+        if (await holdsMore(copy, doc)) await copy.destroy();
+        else await copy.clearData();
+      },
     };
   } catch {
     return null;
   }
+}
+
+/** Whether the copy has words that the document has not: another tab of this person wrote them down, and may be closed by now. */
+async function holdsMore(copy: IndexeddbPersistence, doc: Y.Doc): Promise<boolean> {
+  const [updates] = idb.transact(await copy._db, ['updates'], 'readonly');
+  const all = (await idb.getAll(updates!)) as Uint8Array[];
+  return all.length > 0 && !Y.snapshotContainsUpdate(Y.snapshot(doc), Y.mergeUpdates(all));
 }
 
 /** Copies of other epochs of a file that still hold words nobody else has; the rest of the old copies is deleted. */

@@ -80,7 +80,7 @@ export class OpenFile {
     live.awareness.on('change', readFacesNow);
     const unlisten = live.onChange(() => {
       // Rebuilt on the server, and nothing of ours is missing there: go on with the new one, without a question.
-      if (live.ending?.offer === 'merge' && live.unsent === 0 && !this.busy) void this.#reopen();
+      if (live.ending?.offer === 'merge' && live.unsent === 0 && !this.busy) void this.mergeAsText();
     });
     this.#release = release;
     this.#stop = [unlisten, () => live.awareness.off('change', readFacesNow)];
@@ -117,11 +117,10 @@ export class OpenFile {
   async mergeAsText(): Promise<void> {
     const stale = this.live;
     if (!stale) return;
-    const mine = stale.text.toString();
-    const base = stale.base ?? mine;
     const live = await this.#reopen();
     if (!live) return;
-    await this.#bringIn(live, base, mine);
+    // read only now: people type on while the server is asked
+    if (stale.base !== null) await this.#bringIn(live, stale.base, stale.text.toString());
     await stale.discardCopy();
   }
 
