@@ -218,6 +218,7 @@ export async function openWorkspace({
     rooms,
     keepConflicts: merges.keepConflicts,
     undone: (undone) => reviews.reverted(undone),
+    redone: (redone) => reviews.redone(redone),
     files: rollbackFiles(store),
   });
 

@@ -24,13 +24,20 @@ test('the first visit makes the administrator and a team; a link brings a second
   emptyWorld,
 }) => {
   const ada = await (await browser.newContext({ baseURL: emptyWorld.origin })).newPage();
+  await ada.addInitScript(() => {
+    const seen = ((window as unknown as { seen: Set<string> }).seen = new Set());
+    const look = () => seen.add(document.querySelector('h1')?.textContent ?? '');
+    new MutationObserver(look).observe(document, { subtree: true, childList: true });
+  });
   await ada.goto('/');
   await expect(ada.getByRole('heading', { name: 'Set up your workspace' })).toBeVisible();
+  const seen = await ada.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen].filter(Boolean));
+  expect(seen).toEqual(['Set up your workspace']); // a page to sign in is nothing for somebody who has no account
   await fillAccount(ada, 'Ada Okafor', 'password1');
   await expect(ada.getByText('among the first that anybody would try')).toBeVisible();
   await fillAccount(ada, 'Ada Okafor', 'violet tangent stone');
   await expect(ada.getByLabel('Sign-in name')).toHaveValue('ada');
-  await ada.getByRole('button', { name: 'Create account and open Lab' }).click();
+  await ada.getByRole('checkbox', { name: /original LLMos/ }).press('Enter'); // sends the form, and ticks nothing
   await expect(ada.locator('.cm-content')).toContainText('A small team volume to try things in', { timeout: 30_000 });
 
   await ada.goto('/settings/teams/lab');

@@ -149,6 +149,9 @@ test('[GI4] a revert takes out one version while the other types, and is undone 
   const before = await versionsOf(ada, 'revert.md');
   await preview.getByRole('button', { name: 'Revert this version' }).click();
   await expect(toast(ada.page, `Reverted ${byBen.oid.slice(0, 7)}, 1 file`)).toBeVisible();
+  // the keys go on where they were, and what just happened hides none of the acts
+  await expect(ada.page.getByRole('button', { name: `Revert ${byBen.oid.slice(0, 7)}` })).toBeFocused();
+  await ada.page.getByRole('button', { name: /^Restore file to/ }).click({ trial: true });
   await b.expectText(/We calculate summary statistics\n/);
   await b.expectText('of everything with its unit');
 

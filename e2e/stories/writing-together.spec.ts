@@ -223,6 +223,18 @@ test('a version is saved by a key, with words for it', async ({ ada }) => {
   expect(commits[0]).toMatchObject({ message: expect.stringContaining('Say it better'), author: { login: 'ada' } });
 });
 
+test('a file is made and written in without leaving the keys', async ({ ada }) => {
+  await ada.open(volume, 'README.md');
+  await ada.page.locator('.cm-content').first().focus();
+  await ada.page.keyboard.press('Alt+n');
+  await expect(ada.page.getByRole('textbox', { name: 'Name of the new file' })).toBeFocused();
+  await ada.page.keyboard.type('by-keys');
+  await ada.page.keyboard.press('Enter');
+  await expect(ada.page.getByRole('textbox', { name: 'by-keys.md' })).toBeFocused();
+  await ada.page.keyboard.type('# Written at once');
+  await expect.poll(() => stored(ada, 'by-keys.md')).toBe('# Written at once');
+});
+
 test('the preview shows the file as it reads, and bad YAML says so at its line', async ({ ada }) => {
   const [a] = await openTogether(
     'agents/Reader.md',

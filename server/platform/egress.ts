@@ -64,7 +64,7 @@ export function createEgress({
     const port = url.port || (url.protocol === 'https:' ? '443' : '80');
     const isListed = listed.has(url.hostname) || listed.has(`${url.hostname}:${port}`);
     if (url.protocol !== 'https:' && !isListed)
-      throw refused(`${url.host} does not speak https. An administrator can allow it with ALLOWED_HOSTS.`);
+      throw refused(`Only https is spoken with ${url.host}. An administrator can allow http with ALLOWED_HOSTS.`);
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const addresses = net.isIP(host) ? [{ address: host, family: net.isIP(host) }] : await lookup(host);
     const hidden = addresses.find(({ address }) => !isPublicAddress(address));

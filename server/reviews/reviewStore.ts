@@ -39,6 +39,14 @@ export function openReviewStore({ database }: { database: Database }) {
         .returning({ oid });
       return rows.map((row) => row.oid);
     },
+    /** True if it was marked as reverted. */
+    async forgetRevert({ volumeId, oid }: { volumeId: string; oid: string }): Promise<boolean> {
+      const rows = await database
+        .delete(reviews)
+        .where(and(eq(reviews.volumeId, volumeId), eq(reviews.oid, oid), eq(reviews.verdict, 'reverted')))
+        .returning({ oid: reviews.oid });
+      return rows.length > 0;
+    },
     async removeOf(volumeId: string): Promise<void> {
       await database.delete(reviews).where(eq(reviews.volumeId, volumeId));
     },

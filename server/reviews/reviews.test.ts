@@ -21,7 +21,7 @@ const actor = (personId: string): Actor => ({
   sessionId: 's',
   tokenId: null,
 });
-let news: unknown[] = [];
+let news: { oids: string[] }[] = [];
 const reviews = openReviews({
   database,
   volumesToReview: async () => [{ id: volumeId, name: 'team/lab' }],
@@ -113,6 +113,22 @@ test('[RV3] a reverted commit waits for nobody, and reverted is the word that co
     verdict: 'reverted',
     by: ada,
   });
+});
+
+test('[RV3] a revert that is undone leaves what was said before: it waits again, and an approval holds', async () => {
+  await reviews.approve({ volumeId, oids: [oid(4)], personId: ben });
+  await reviews.reverted({ volumeId, oid: oid(4), personId: ada });
+  await reviews.reverted({ volumeId, oid: oid(2), personId: ada });
+  news.length = 0;
+  await reviews.redone({ volumeId, oid: oid(4), personId: ada });
+  await reviews.redone({ volumeId, oid: oid(2), personId: ada });
+  await reviews.redone({ volumeId, oid: oid(1), personId: ada }); // was never undone: nothing to tell
+  expect((await reviews.states({ volumeId, oids: [oid(4)] })).get(oid(4))).toMatchObject({
+    verdict: 'approved',
+    by: ben,
+  });
+  expect((await waitingFor(ben)).oids).toEqual([oid(2)]);
+  expect(news.map((told) => told.oids)).toEqual([[oid(4)], [oid(2)]]);
 });
 
 test('the inbox pages without gaps', async () => {

@@ -79,6 +79,12 @@ export function openReviews({ database, volumesToReview, commits, reviewed }: Re
       await add({ volumeId, oids: [oid], personId, verdict: 'reverted' });
     },
 
+    /** Its revert was undone: nobody has looked at it since, so it waits again for who had not approved it. */
+    async redone({ volumeId, oid, personId }: { volumeId: string; oid: string; personId: string }): Promise<void> {
+      const again = await store.forgetRevert({ volumeId, oid });
+      if (again) reviewed({ volumeId, oids: [oid], verdict: 'withdrawn', by: personId, authors: [] });
+    },
+
     async inbox({ actor, unseen, cursor }: { actor: Actor; unseen: Unseen; cursor: string | null }) {
       const volumes = new Map((await volumesToReview(actor)).map((volume) => [volume.id, volume.name]));
       const { rows, totals } = await store.waiting({

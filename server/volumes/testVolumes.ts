@@ -174,12 +174,14 @@ export async function startVolumes({
   const files = createFiles({ store, versions, rooms, merges, news });
   const importing = createImporting({ store, versions, rooms, merges });
   const undone: { oid: string; personId: string }[] = [];
+  const redone: typeof undone = [];
   const rollback = createRollback({
     versions,
     rooms,
     files: rollbackFiles(store),
     keepConflicts: merges.keepConflicts,
     undone: async ({ oid, personId }) => void undone.push({ oid, personId }),
+    redone: async ({ oid, personId }) => void redone.push({ oid, personId }),
   });
   const search = createSearchStore(database);
   const originOf = () => 'http://llmos.test';
@@ -245,6 +247,7 @@ export async function startVolumes({
     heard,
     notified,
     undone,
+    redone,
     call,
     /** A folder with its files as the system volume, as at the start of a release. */
     async upgrade({ directory: shipping, release }: { directory: string; release: string }): Promise<number> {

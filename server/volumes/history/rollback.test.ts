@@ -57,6 +57,8 @@ test('[GI4] an undo can itself be undone, and is not offered twice', async () =>
   const redo = await revert('ben', undo.commits[0]!.oid);
   expect(await read('a.md')).toContain('zwei');
   expect([undo.commits[0]!.message, redo.commits[0]!.message]).toEqual(['Undo “Edit a.md”', 'Redo “Edit a.md”']);
+  expect(world.undone.map((told) => told.oid)).toEqual([oid, undo.commits[0]!.oid]);
+  expect(world.redone).toEqual([{ oid, personId: idOf('ben') }]); // its words are there again, to be looked at
   await revert('ada', oid);
   expect(await read('a.md')).toBe(start);
 });

@@ -14,6 +14,8 @@ import type { CheckpointNow, CommitTree, TreeChange, Version, Versions } from '.
 /** A file as it is now, also a deleted one. */
 export type FileNow = { id: string; path: string; kind: 'text' | 'binary'; blob: string | null; deleted: boolean };
 
+type Undone = { volumeId: string; oid: string; personId: string };
+
 export type RollbackNeeds = {
   versions: Pick<
     Versions,
@@ -29,7 +31,9 @@ export type RollbackNeeds = {
     names: (without: { volumeId: string; without: ReadonlySet<string> }) => Promise<Names>;
   };
   /** A commit was undone by this person. */
-  undone: (undone: { volumeId: string; oid: string; personId: string }) => Promise<void>;
+  undone: (undone: Undone) => Promise<void>;
+  /** What undid this commit was undone itself: its words are there again. */
+  redone: (redone: Undone) => Promise<void>;
   keepConflicts: (clash: {
     volumeId: string;
     fileId: string;
@@ -84,7 +88,7 @@ type Outcome = Pick<ChangeResult, 'files' | 'conflicts'> & {
   clashes: { fileId: string; overlaps: AnchoredOverlap[] }[];
 };
 
-export function createRollback({ versions, rooms, files, keepConflicts, undone }: RollbackNeeds): Rollback {
+export function createRollback({ versions, rooms, files, keepConflicts, undone, redone }: RollbackNeeds): Rollback {
   async function act({
     volumeId,
     person,
@@ -121,8 +125,19 @@ export function createRollback({ versions, rooms, files, keepConflicts, undone }
     const made = await versions.commitTree(commit);
     const { files: changed, conflicts, clashes } = outcome as unknown as Outcome;
     for (const clash of clashes) await keepConflicts({ volumeId, theirsBy, source, ...clash });
-    if (undoes && made.versions.length > 0) await undone({ volumeId, oid: undoes, personId: person });
+    if (undoes && made.versions.length > 0) await tell({ volumeId, oid: undoes, personId: person });
     return { commits: await versions.describe(volumeId, made.versions, person), files: changed, conflicts, kept, open };
+  }
+
+  /** An undo of an undo is a redo of what that had undone, and so on down to what somebody typed. */
+  async function tell({ volumeId, oid, personId }: Undone): Promise<void> {
+    const seen = new Set<string>();
+    let at: string | null = oid;
+    for (let isUndone = true; at !== null && !seen.has(at); isUndone = !isUndone) {
+      seen.add(at);
+      await (isUndone ? undone : redone)({ volumeId, oid: at, personId });
+      at = (await versions.version({ volumeId, oid: at }))?.undoes ?? null;
+    }
   }
 
   type All = { volumeId: string; person: string; preview: boolean; changes: NetChange[]; now: Map<string, FileNow> };

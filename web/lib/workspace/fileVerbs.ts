@@ -4,7 +4,7 @@ import { count } from '#lib/ui/words.ts';
 import { isInside, joinPath, nameOf } from './tree.ts';
 import type { Workspace } from './workspace.svelte.ts';
 
-/** Makes a file and opens it. */
+/** Makes a file and opens it, to be written in. */
 export async function createFile(workspace: Workspace, path: string, text = ''): Promise<FileAddress> {
   const volume = openVolume(workspace);
   const made = await workspace.api('PUT /volumes/:volume/files/*path', { params: { volume, path }, body: text });
@@ -20,6 +20,7 @@ export async function createFile(workspace: Workspace, path: string, text = ''):
     },
   ]);
   workspace.expanded.reveal(made.path);
+  workspace.toWrite = made.id;
   workspace.open(made);
   return made;
 }

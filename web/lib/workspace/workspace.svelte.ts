@@ -58,6 +58,8 @@ export class Workspace {
   footer = $state.raw<Footer | null>(null);
   /** Words that a part of the page puts in front of the person, to send to an agent; the chat takes them. */
   asked = $state.raw<{ text: string; caret: number } | null>(null);
+  /** A file that was just made here: whoever made it wants to write in it. The editor takes it. */
+  toWrite = $state<string | null>(null);
   /** Counts up with every version that lands in the open volume: what shows history reads again. */
   versions = $state(0);
   /** Folders of the open volume that are open in the tree. */
@@ -169,6 +171,12 @@ export class Workspace {
     else if (place.view === 'files' && isNew && this.tabs.active) this.#outside.goto(this.address, { replace: true });
     this.#keepPlace();
     this.#sayWhere();
+  }
+
+  /** In a place beside the files where no volume is open: the one where this person was last. */
+  async enterLast(): Promise<void> {
+    const last = this.volumes.find((one) => isInside(this.lastAddress ?? '', placeAddress({ volume: one.name })));
+    if (this.volume === null && last) await this.enter(last.name);
   }
 
   /** Opens a volume without showing a file of it, for places beside the files. */

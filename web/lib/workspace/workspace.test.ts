@@ -335,6 +335,19 @@ test('a first visit starts in a team’s volume, and a place that is no longer m
   expect(workspace.lastAddress).toBe('/v/team/lab');
 });
 
+test('beside the files a page that was loaded there enters the volume where this person was last, and no other', async () => {
+  const first = await world();
+  await first.go('mine.md', 'user/ada');
+  const second = await world({}, { storage: first.storage });
+  await second.workspace.enterLast();
+  expect(second.workspace.volume).toBe('user/ada');
+  expect(second.workspace.fileAt('mine.md')).not.toBeNull();
+  expect(second.shown).toEqual([]); // where the person is stays in front
+  await second.workspace.enter('team/lab');
+  await second.workspace.enterLast();
+  expect(second.workspace.volume).toBe('team/lab');
+});
+
 test('notifications: news counts up, reading counts down', async () => {
   const { workspace } = await world({ 'POST /me/notifications/read': () => ({}) });
   const one = (id: string) => ({
