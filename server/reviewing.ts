@@ -1,4 +1,4 @@
-// What reviews ask of volumes, versions and news, for server/workspace.ts.
+// What reviews ask of volumes, versions and news, for server/documents.ts.
 import type { Accounts } from './accounts/accounts.ts';
 import type { Live } from './live/live.ts';
 import type { Database } from './platform/database.ts';

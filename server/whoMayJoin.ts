@@ -1,4 +1,4 @@
-// Who may come into the room of a file, for server/workspace.ts: decided by the policy table, asked on arrival and again when rights change.
+// Who may come into the room of a file, for server/documents.ts: decided by the policy table, asked on arrival and again when rights change.
 import { decide } from '#shared/permissions.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { RoomAccess } from './sync/types.ts';
