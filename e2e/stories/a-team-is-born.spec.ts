@@ -51,6 +51,9 @@ test('the first visit makes the administrator and a team; a link brings a second
   await expect(ben.getByText('Ada Okafor invited you as an editor.')).toBeVisible();
   await fillAccount(ben, 'Ben Carter', 'copper lantern river');
   await ben.getByRole('button', { name: 'Create account and join Lab' }).click();
+  // who made the link sees who came by it, and that it is spent
+  await expect(ada.getByRole('heading', { name: '2 members' })).toBeVisible();
+  await expect(ada.getByLabel('It is shown only this once')).toHaveCount(0);
   await ben.getByText('README.md').first().click();
   await expect(ben.locator('.cm-content')).toContainText('A small team volume to try things in', { timeout: 30_000 });
 
