@@ -189,12 +189,17 @@ export class OpenFile {
         params: { volume },
         body: message ? { message } : {},
       });
+      const made = commits.at(-1);
+      if (!made && message) {
+        // a pause was quicker than the sentence, which is not thrown away for it
+        this.#workspace.toasts.show({
+          text: 'Everything is in a version already, so none was made. Your sentence is kept for the next one.',
+        });
+        return false;
+      }
       this.#workspace.toasts.show({
         kind: 'ok',
-        text:
-          commits.length > 0
-            ? `Saved version ${commits.at(-1)!.oid.slice(0, 7)}`
-            : 'Nothing changed since the last version.',
+        text: made ? `Saved version ${made.oid.slice(0, 7)}` : 'Nothing changed since the last version.',
       });
       return true;
     } catch (error) {
