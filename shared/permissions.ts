@@ -107,10 +107,11 @@ export function decide({
   return 'forbidden';
 }
 
-function isOutsideToken(
+const isOutsideToken = (
   actor: Actor,
   resource: { kind: 'team'; slug: string } | { kind: 'volume'; name: string },
-): boolean {
-  if (!actor.onlyVolume) return false;
-  return resource.kind === 'team' ? actor.onlyVolume !== `team/${resource.slug}` : actor.onlyVolume !== resource.name;
-}
+): boolean => !reachesVolume(actor, resource.kind === 'team' ? `team/${resource.slug}` : resource.name);
+
+/** May what is told be about this volume? A token that is limited to one hears of nothing else. Null: about none. */
+export const reachesVolume = ({ onlyVolume }: Pick<Actor, 'onlyVolume'>, volume: string | null): boolean =>
+  !onlyVolume || onlyVolume === volume;

@@ -11,10 +11,15 @@ export async function addNotifications(
   return queries.insert(notifications).values(rows).returning();
 }
 
+type Whose = { personId: string; /** Null: about whatever. */ onlyVolume: string | null };
+
+const belongsTo = ({ personId, onlyVolume }: Whose) =>
+  and(eq(notifications.personId, personId), onlyVolume === null ? undefined : eq(notifications.volume, onlyVolume));
+
 /** Newest first, those before the place `before`. */
 export async function listNotifications(
   queries: Queries,
-  { personId, before, limit }: { personId: string; before: { at: Date; id: string } | null; limit: number },
+  { before, limit, ...whose }: Whose & { before: { at: Date; id: string } | null; limit: number },
 ): Promise<NotificationRow[]> {
   const older =
     before &&
@@ -22,28 +27,24 @@ export async function listNotifications(
   return queries
     .select()
     .from(notifications)
-    .where(and(eq(notifications.personId, personId), older ?? undefined))
+    .where(and(belongsTo(whose), older ?? undefined))
     .orderBy(desc(notifications.at), desc(notifications.id))
     .limit(limit);
 }
 
-export const countUnread = (queries: Queries, personId: string): Promise<number> =>
-  queries.$count(notifications, and(eq(notifications.personId, personId), isNull(notifications.readAt)));
+export const countUnread = (queries: Queries, whose: Whose): Promise<number> =>
+  queries.$count(notifications, and(belongsTo(whose), isNull(notifications.readAt)));
 
 /** `ids` null: all. */
 export async function markRead(
   queries: Queries,
-  { personId, ids, at }: { personId: string; ids: string[] | null; at: Date },
+  { ids, at, ...whose }: Whose & { ids: string[] | null; at: Date },
 ): Promise<void> {
   await queries
     .update(notifications)
     .set({ readAt: at })
     .where(
-      and(
-        eq(notifications.personId, personId),
-        isNull(notifications.readAt),
-        ids === null ? undefined : inArray(notifications.id, ids),
-      ),
+      and(belongsTo(whose), isNull(notifications.readAt), ids === null ? undefined : inArray(notifications.id, ids)),
     );
 }
 

@@ -72,9 +72,19 @@ export function createNotifications({ database, clock, faces }: { database: Data
       return () => void listeners.delete(listener);
     },
 
-    async list({ personId, cursor }: { personId: string; cursor: string | undefined }) {
+    /** `onlyVolume`: what concerns this volume. */
+    async list({
+      personId,
+      cursor,
+      onlyVolume = null,
+    }: {
+      personId: string;
+      cursor: string | undefined;
+      onlyVolume?: string | null;
+    }) {
       const rows = await store.listNotifications(database, {
         personId,
+        onlyVolume,
         before: readCursor(cursor),
         limit: pageSize + 1,
       });
@@ -82,13 +92,22 @@ export function createNotifications({ database, clock, faces }: { database: Data
       const last = rows.length > pageSize ? page.at(-1)! : null;
       return {
         notifications: await describe(page),
-        unread: await store.countUnread(database, personId),
+        unread: await store.countUnread(database, { personId, onlyVolume }),
         cursor: last && `${last.at.getTime()}_${last.id}`,
       };
     },
 
-    async markRead({ personId, ids }: { personId: string; ids: string[] | undefined }): Promise<void> {
-      await store.markRead(database, { personId, ids: ids ? ids.filter(isUuid) : null, at: new Date(clock.now()) });
+    async markRead({
+      personId,
+      ids,
+      onlyVolume = null,
+    }: {
+      personId: string;
+      ids: string[] | undefined;
+      onlyVolume?: string | null;
+    }): Promise<void> {
+      const at = new Date(clock.now());
+      await store.markRead(database, { personId, onlyVolume, ids: ids ? ids.filter(isUuid) : null, at });
     },
 
     async removeOld(): Promise<void> {

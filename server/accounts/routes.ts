@@ -1,8 +1,9 @@
 // The edge of accounts: cookies and addresses here, everything else in the verbs.
 import type { mcpRoutes } from '#shared/api/mcp.ts';
 import type { modelRoutes } from '#shared/api/models.ts';
+import type { Me } from '#shared/api.ts';
 import { Problem } from '#shared/errors.ts';
-import { decide, type Actor } from '#shared/permissions.ts';
+import { decide, reachesVolume, type Actor } from '#shared/permissions.ts';
 import type { HandlersOf } from '../platform/http.ts';
 import type { Accounts } from './accounts.ts';
 import { githubCookieName, readCookie, sessionCookieName, sessionSeconds, writeCookie } from './cookies.ts';
@@ -92,8 +93,8 @@ export function accountRoutes(accounts: Accounts): AccountRoutes {
       return redirect(to, session ? [spent, sessionCookie(session)] : [spent]);
     },
 
-    'GET /me': ({ actor }) => people.me(actor.personId),
-    'PATCH /me': ({ actor, body }) => people.changeMe({ personId: actor.personId, ...body }),
+    'GET /me': async ({ actor }) => seenBy(actor, await people.me(actor.personId)),
+    'PATCH /me': async ({ actor, body }) => seenBy(actor, await people.changeMe({ personId: actor.personId, ...body })),
     'PUT /me/password': async ({ actor, body, address, request, answer }) => {
       setSession(
         answer,
@@ -123,10 +124,9 @@ export function accountRoutes(accounts: Accounts): AccountRoutes {
       await tokens.takeBack({ id: params.token, personId: actor.personId });
       return {};
     },
-    'GET /me/notifications': ({ actor, query }) =>
-      notifications.list({ personId: actor.personId, cursor: query.cursor }),
+    'GET /me/notifications': ({ actor, query }) => notifications.list({ ...actor, cursor: query.cursor }),
     'POST /me/notifications/read': async ({ actor, body }) => {
-      await notifications.markRead({ personId: actor.personId, ids: body.ids });
+      await notifications.markRead({ ...actor, ids: body.ids });
       return {};
     },
 
@@ -149,7 +149,7 @@ export function accountRoutes(accounts: Accounts): AccountRoutes {
       return { signUp: body.signUp };
     },
 
-    'GET /teams': async ({ actor }) => ({ teams: await teams.list(actor.personId) }),
+    'GET /teams': async ({ actor }) => ({ teams: (await teams.list(actor.personId)).filter(withinReach(actor)) }),
     'POST /teams': ({ actor, body }) =>
       teams.create({ ...body, sample: body.sample ?? null, personId: actor.personId }),
     'GET /teams/:slug': ({ team }) => teams.describe(team),
@@ -184,10 +184,18 @@ export function accountRoutes(accounts: Accounts): AccountRoutes {
     'GET /invitations/:token': ({ params }) => invitations.look(params.token),
     'POST /invitations/:token/accept': async ({ params, actor }) => {
       await invitations.accept({ token: params.token, personId: actor.personId });
-      return people.me(actor.personId);
+      return seenBy(actor, await people.me(actor.personId));
     },
   };
 }
+
+/** A token that is limited to one volume knows of that team only. */
+const withinReach =
+  (actor: Actor) =>
+  ({ slug }: { slug: string }): boolean =>
+    reachesVolume(actor, `team/${slug}`);
+
+const seenBy = (actor: Actor, me: Me): Me => ({ ...me, teams: me.teams.filter(withinReach(actor)) });
 
 /** The route lets every member in, because each may leave; taking somebody else out is an owner's. */
 function mayManage(actor: Actor, team: { slug: string; role: 'owner' | 'editor' | 'viewer' | null }): void {

@@ -107,3 +107,23 @@ test.each([
 ])('hostile token: %j', async (body) => {
   expect((await ada.call('POST /me/tokens', { name: 'x', scopes: ['read'], ...body })).status).toBe(422);
 });
+
+test('[AC1] a token for one volume hears of no other: not its team, not what concerns it', async () => {
+  await ada.call('POST /teams', { slug: 'den', name: 'Den' });
+  const eve = await server.addPerson('eve');
+  for (const slug of ['lab', 'den']) await ada.call(`PUT /teams/${slug}/members/eve`, { role: 'editor' });
+  const { token } = await makeToken({ onlyVolume: 'team/lab', scopes: ['read', 'write'] }, eve);
+  const slugs = (teams: { slug: string }[]) => teams.map(({ slug }) => slug).sort();
+  const seen = async (send: (key: string) => Promise<{ body: any }>) => [
+    slugs((await send('GET /me')).body.teams),
+    slugs((await send('PATCH /me')).body.teams),
+    slugs((await send('GET /teams')).body.teams),
+    (await send('GET /me/notifications')).body.notifications.map(({ volume }: { volume: string }) => volume).sort(),
+    (await send('GET /me/notifications')).body.unread,
+  ];
+  expect(await seen((key) => server.withToken(token, key))).toEqual([['lab'], ['lab'], ['lab'], ['team/lab'], 1]);
+  const both = ['den', 'lab'];
+  expect(await seen((key) => eve.call(key))).toEqual([both, both, both, ['team/den', 'team/lab'], 2]);
+  await server.withToken(token, 'POST /me/notifications/read', {});
+  expect((await eve.call<{ unread: number }>('GET /me/notifications')).body.unread).toBe(1);
+});

@@ -4,7 +4,7 @@ import crypto from 'node:crypto';
 import type { Commit, Conflict, Notification } from '#shared/api.ts';
 import type { DeviceState } from '#shared/devices.ts';
 import type { Face, FromBrowser, Presence, ToBrowser } from '#shared/live.ts';
-import { decide, type Actor } from '#shared/permissions.ts';
+import { decide, reachesVolume, type Actor } from '#shared/permissions.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { VolumeTarget } from '../platform/http.ts';
 import type { Acceptor } from '../platform/sockets.ts';
@@ -224,8 +224,12 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf, ru
         ({ actor }) => news.only === null || actor.personId === news.only,
       ),
     notified({ personId, notification }: { personId: string; notification: Notification }): void {
-      for (const { connection } of tabs)
-        if (connection.actor.personId === personId) connection.send({ type: 'notification', notification });
+      for (const { connection } of tabs) {
+        const { actor } = connection;
+        const mayRead = decide({ actor, verb: 'self.read', resource: { kind: 'self' } }) === 'allow';
+        if (actor.personId === personId && mayRead && reachesVolume(actor, notification.volume))
+          connection.send({ type: 'notification', notification });
+      }
     },
     /** Something about a person's sign-in, role or tokens changed. */
     accessChanged({ personId }: { personId: string }): void {
