@@ -1,8 +1,8 @@
-import { ChangeSet, Text } from '@codemirror/state';
+import { ChangeSet, EditorState, Text } from '@codemirror/state';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { applySteps, readDelta, readSteps } from './collab.ts';
+import { applySteps, onlyText, readDelta, readSteps } from './collab.ts';
 
 const docWith = (words: string) => {
   const doc = new Y.Doc();
@@ -89,4 +89,27 @@ test('[SY9] undo takes back my own typing and leaves what others typed in betwee
   expect(text.toString()).toBe('theirs one two');
   undo.redo();
   expect(text.toString()).toBe('theirs one mine two');
+});
+
+test('what no text can hold is shown to who writes it as everybody will see it', () => {
+  const state = EditorState.create({ doc: 'one\ntwo', extensions: [EditorState.lineSeparator.of('\n'), onlyText] });
+  for (const [insert, shown] of [
+    ['😀é\r', '😀é\r'],
+    ['\ud83d', '\ufffd'],
+    ['a\ude00b\nc\0', 'a\ufffdb\nc\ufffd'],
+  ] as const) {
+    const transaction = state.update({
+      changes: [{ from: 1, to: 3, insert }, { from: 7, insert: '!' }], // prettier-ignore
+      selection: { anchor: 1 + insert.length },
+      userEvent: 'input.type',
+    });
+    expect(transaction.newDoc.toString()).toBe(`o${shown}\ntwo!`);
+    expect(transaction.newSelection.main.head).toBe(1 + insert.length);
+    expect(transaction.isUserEvent('input.type')).toBe(true);
+    const { doc, text } = docWith('one\ntwo');
+    applySteps(text, transaction.changes, 'test');
+    const other = new Y.Doc();
+    Y.applyUpdate(other, Y.encodeStateAsUpdate(doc));
+    expect(other.getText('content').toString()).toBe(transaction.newDoc.toString());
+  }
 });

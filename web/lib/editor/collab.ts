@@ -1,13 +1,33 @@
 // CodeMirror and Y.Text, kept the same in both directions, with undo of one's own edits only (SY9). Own code rather than a
 // library's, for three things that lose words or connections otherwise: carriage returns keep their place, a large paste or a
 // replace-all leaves in pieces that the server takes (512 KiB and 5,000 items an update), and a batch of transactions is read whole.
-import { Annotation, Prec, Transaction, type ChangeSet, type Extension } from '@codemirror/state';
+import { Annotation, EditorState, Prec, Text, Transaction, type ChangeSet, type Extension } from '@codemirror/state';
 import { EditorView, ViewPlugin, type PluginValue, type ViewUpdate } from '@codemirror/view';
 import * as Y from 'yjs';
 import type { LiveDocument } from './liveDocument.ts';
 
 /** A change that came from the Y.Text: typed elsewhere, or undone here. */
 const fromText = Annotation.define<true>();
+
+/** Half a character, as keyboards send that type an emoji in two steps, and zero: in nobody else's text they would be the same. */
+const unwritable = /\0|\p{Cs}/gu;
+
+/** Shows the person who writes such a thing what everybody will see. */
+export const onlyText = EditorState.transactionFilter.of((transaction) => {
+  if (!transaction.docChanged || transaction.annotation(fromText)) return transaction;
+  const changes: { from: number; to: number; insert: Text }[] = [];
+  let isText = true;
+  transaction.changes.iterChanges((from, to, _from, _to, inserted) => {
+    const written = inserted.sliceString(0, inserted.length, '\n');
+    const words = written.replace(unwritable, '\ufffd'); // as long as before: places stay what they are
+    isText &&= words === written;
+    changes.push({ from, to, insert: Text.of(words.split('\n')) });
+  });
+  if (isText) return transaction;
+  const { newSelection: selection, effects, scrollIntoView } = transaction;
+  const userEvent = transaction.annotation(Transaction.userEvent);
+  return { changes, selection, effects, scrollIntoView, ...(userEvent === undefined ? {} : { userEvent }) };
+});
 
 /** Most characters, and most changes, that one update carries. */
 const piece = { characters: 2 ** 16, changes: 1_000 };
@@ -145,6 +165,7 @@ export function collab(live: LiveDocument): Extension {
   const undo = () => (live.readOnly ? false : (live.undo.undo(), true));
   const redo = () => (live.readOnly ? false : (live.undo.redo(), true));
   return [
+    onlyText,
     ViewPlugin.define((view) => new Collab(view, live)),
     Prec.high(
       EditorView.domEventHandlers({
