@@ -79,7 +79,7 @@ test('[GI5] a merge of a side that did nothing is the other side, whatever the t
   );
 });
 
-test('[GI5] the table of merges', () => {
+test('[GI5] the same change collapses, changes apart both stand, an overlap holds both', () => {
   const base = 'Title\nThe colour is red.\nMiddle\nEnd line\n';
   const put = (from: string, to: string) => base.replace(from, to);
   // the same change on both sides collapses

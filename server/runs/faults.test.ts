@@ -96,7 +96,7 @@ test('[RU11] one 429 and one 503 before the first byte are not seen at all', asy
   expect(end).toMatchObject({ outcome: 'done', answer: 'Here.' });
 });
 
-test('[RU11] a wrong key', async () => {
+test('[RU11] a wrong key ends the run with what to do, and is not repeated', async () => {
   const { end, events } = await run([], { apiKey: 'wrong-key-0123456789' });
   expect(end.reason).toBe('The provider does not accept the key. Look at the models of the settings.');
   expect(JSON.stringify(events)).not.toContain('wrong-key');

@@ -263,7 +263,7 @@ describe('hostile messages', () => {
     expect(await codeFor(message())).toBe(code);
   });
 
-  test('[SY13] a text frame', async () => {
+  test('[SY13] a text frame ends its connection with 1003', async () => {
     const eve = openSocket(`${world.url}/${fileId}?token=eve`);
     await eve.opened;
     eve.socket.send('400000000');

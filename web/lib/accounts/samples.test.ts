@@ -29,7 +29,7 @@ test('what the first visit says of the sample team is what is in it', () => {
   });
 });
 
-test('and of the original LLMos', () => {
+test('what the first visit says of the original LLMos is what its sample holds', () => {
   const files = filesOf('llmos-original');
   const own = files.filter((name) => !/^(LICENSE|NOTICE\.txt)$/.test(name));
   expect(originalCounts).toEqual({

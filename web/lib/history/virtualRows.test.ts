@@ -3,7 +3,7 @@ import { holdScroll, readTops, rowAt, sliceOf } from './virtualRows.ts';
 
 const tops = readTops([32, 46, 46, 32, ...Array.from({ length: 1000 }, () => 46)]);
 
-test('the row at a height', () => {
+test('the row that covers a height; above and below all there is one, too', () => {
   expect([0, 31, 32, 77, 78, 124, 9e9].map((y) => rowAt(tops, y))).toEqual([0, 0, 1, 1, 2, 3, 1003]);
 });
 

@@ -37,7 +37,7 @@ test('[PY3] nothing else is read', () => {
     expect(named(code)).toEqual([]);
 });
 
-test('patterns of files', () => {
+test('`*` stays in its folder, `**` goes below it', () => {
   expect(['a.csv', 'x/a.csv', 'a.csvx'].map(globOf('*.csv'))).toEqual([true, false, false]);
   expect(['a.csv', 'x/a.csv', 'x/y/a.csv'].map(globOf('**/*.csv'))).toEqual([true, true, true]);
   expect(['data/a', 'data/x/b', 'date/a'].map(globOf('data/**'))).toEqual([true, true, false]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { folderAbove, inFolder, readText, startCode, wayTo, wrongBoardName } from './paths.ts';
 
-test('places on a board', () => {
+test('paths of a board begin at its root, whichever way they are put together', () => {
   expect(inFolder('/', 'main.py')).toBe('/main.py');
   expect(inFolder('/lib', 'a.py')).toBe('/lib/a.py');
   expect(folderAbove('/lib/a.py')).toBe('/lib');
