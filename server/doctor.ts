@@ -75,7 +75,7 @@ export async function runDoctor({
       ? { state: 'ok', words: storage.native.version }
       : {
           state: 'warning',
-          words: 'no git 2.32 or newer on PATH: packing, large histories and imports from addresses need it',
+          words: 'no git 2.32 or newer on PATH: packing and large histories need it, imports from addresses 2.37',
         },
   );
   const volumeIds = fs.existsSync(storage.repositories)
