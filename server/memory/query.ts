@@ -60,8 +60,10 @@ export function createQuery({
       // of those whose words are not in memory the database knows
       let upTo = volume.wordsUpTo;
       let held = volume.words === 'here' ? null : await store.holding({ volumeId, stems, after: upTo });
-      if (held && upTo !== null && volume.words === 'too many')
-        held = await store.holding({ volumeId, stems, after: (upTo = null) });
+      if (held && upTo !== null && volume.words === 'too many') {
+        upTo = null;
+        held = await store.holding({ volumeId, stems, after: null });
+      }
       for (const entry of volume.entries.values()) {
         if (!fits(entry)) continue;
         if (++searched % atOnce === 0) await new Promise(setImmediate);
