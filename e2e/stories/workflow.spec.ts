@@ -30,9 +30,17 @@ const middleOf = async (page: Page, name: string) => {
   const box = (await page.getByLabel(name, { exact: true }).boundingBox())!;
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 };
+/** Beside text and chat a canvas shows its beginning; this shows all of it. */
+async function showAll(page: Page) {
+  await page.getByRole('button', { name: /fit view/i }).click();
+  await expect(canvasOn(page).node('draw')).toBeInViewport({ ratio: 1 });
+}
 async function open(person: Person) {
   await person.open('team/lab', file);
-  await expect(canvasOn(person.page).node('draw')).toBeVisible({ timeout: 30_000 });
+  const canvas = canvasOn(person.page);
+  await expect(canvas.node('read')).toBeInViewport({ ratio: 1, timeout: 30_000 });
+  await expect.poll(async () => (await canvas.node('read').boundingBox())!.width).toBeGreaterThan(150); // it can be read
+  await showAll(person.page);
   await writerOn(person.page).expectLight('server', 'done');
 }
 
