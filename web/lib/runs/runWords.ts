@@ -106,7 +106,9 @@ export function outcomeOf(call: CallState): string {
   if (call.status !== 'ok') return '';
   const said = call.parts.map(partWords).filter(Boolean);
   if (said.length > 0) return [...new Set(said)].slice(0, 2).join(', ');
-  const line = (call.result ?? '').split('\n')[0]!.trim();
+  const lines = (call.result ?? '').trim().split('\n');
+  if (call.tool === 'list_directory' && lines.length > 1) return count(lines.length, 'entry', 'entries');
+  const line = lines[0]!.trim();
   return line.length > 0 && line.length <= 32 ? line : '';
 }
 

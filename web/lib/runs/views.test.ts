@@ -128,6 +128,9 @@ test('a call says what it is about and what came of it', () => {
     outcomeOf(made({ parts: [{ kind: 'file', volume: 'v', path: 'p', change: 'edited', added: 3, removed: 1 }] })),
   ).toBe('+3 −1');
   expect(outcomeOf(made({ result: '3 matches' }))).toBe('3 matches');
+  expect(outcomeOf(made({ tool: 'list_directory', result: '.claude/\nagents/\nREADME.md (12 bytes)' }))).toBe(
+    '3 entries',
+  );
   expect(
     outcomeOf(
       made({ status: 'refused', approval: { why: '', hash: '', expiresAt: '', verdict: 'expired', by: null } }),
