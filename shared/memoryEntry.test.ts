@@ -72,6 +72,18 @@ test('a hostile header costs nothing and hides nothing', () => {
   }); // prettier-ignore
 });
 
+test('of a trace the excerpt says what was learned and answered, not how the file begins', () => {
+  const trace = (body: string) =>
+    `---\ntrace_id: t1\ngoal: Plan my week\n---\n\n# Plan my week\n\n## Request\nPlan my week\n${body}`;
+  const excerptOf = (body: string) =>
+    readMemoryEntry({ path: 'memory/traces/2026/11/t1.md', text: trace(body) })!.excerpt;
+  const steps = '\n## Plan\nI look first.\n\n## Steps\n1. **read_file** `{}` done in 3 ms\n';
+  const answered = `${steps}\n## Response\nThe plan is in **plan.md**.\n`;
+  expect(excerptOf(answered)).toBe('The plan is in plan.md.');
+  expect(excerptOf(`${answered}\n## Learnings\n- Ask first.\n`)).toBe('Ask first. The plan is in plan.md.');
+  expect(excerptOf(steps)).toBe('I look first.');
+});
+
 test('what is emphasised loses its signs in the excerpt, a name keeps its underscores', () => {
   const text = '---\ntype: domain_knowledge\n---\n\n_Always_ call `read_file` before __write__ and naïve_größe_.\n';
   const entry = readMemoryEntry({ path: 'memory/long_term/names.md', text });

@@ -2,6 +2,7 @@
 // reader for our own traces, for consolidated learnings, and for what older systems left (both their dialects).
 import { readDefinition } from './definition.ts';
 import { kindOf } from './definitionKind.ts';
+import { readTrace } from './trace.ts';
 
 export const memoryTypes = ['agent_templates', 'workflow_patterns', 'domain_knowledge', 'skills', 'traces'] as const;
 export type MemoryType = (typeof memoryTypes)[number];
@@ -57,7 +58,7 @@ export function readMemoryEntry({ path, text }: { path: string; text: string }):
     type,
     title: title.slice(0, 300),
     gist: gist.slice(0, 1000),
-    excerpt: (about || plain).slice(0, 400),
+    excerpt: (about || (type === 'traces' && whatCame(text)) || plain).slice(0, 400),
     at: timeOf(header['created_at'] ?? header['timestamp'] ?? header['date'] ?? header['started_at']),
     state: stateOf(path, header),
     outcome: outcomeOf(header),
@@ -66,6 +67,12 @@ export function readMemoryEntry({ path, text }: { path: string; text: string }):
     links: linksOf(header),
     metadata: metadataOf(header),
   };
+}
+
+/** What came of a run says more of it than how its trace begins: what was learned, then what it answered. */
+function whatCame(text: string): string {
+  const body = readTrace(text)?.body;
+  return body ? plainText([...body.learnings, body.response].join('\n')) || plainText(body.plan) : '';
 }
 
 function typeOf(path: string, header: Record<string, unknown>): MemoryType | null {
