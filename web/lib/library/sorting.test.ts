@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LibraryEntry } from '#shared/api/library.ts';
 import type { Figure } from './figures.ts';
-import { sorted, turned, type Sort } from './sorting.ts';
+import { orders, sorted, turned, type Sort } from './sorting.ts';
 
 const entry = (name: string, more: Partial<LibraryEntry> = {}) =>
   ({
@@ -48,4 +48,12 @@ test('a heading goes from its usual way to the other and back to none', () => {
   expect(turned(numbers, 'uses')).toEqual({ by: 'uses', down: false });
   expect(turned({ by: 'uses', down: false }, 'uses')).toBeNull();
   expect(turned(numbers, 'name')).toEqual({ by: 'name', down: false });
+});
+
+test('a list of orders has each way of each, the one that a heading takes first before the other', () => {
+  for (const by of ['name', 'uses', 'finished', 'last'] as const) {
+    const ways = orders.filter((sort) => sort.by === by);
+    expect(ways).toEqual([turned(null, by), turned(ways[0]!, by)]);
+  }
+  expect(orders).toHaveLength(8);
 });

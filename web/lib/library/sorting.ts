@@ -21,6 +21,12 @@ export const orderWords: Record<SortKey, { up: string; down: string }> = {
   last: { up: 'longest ago first', down: 'newest first' },
 };
 
+/** All orders, for a list to choose from, each the way first that is asked for first. */
+export const orders: readonly Sort[] = (Object.keys(firstDown) as SortKey[]).flatMap((by) => [
+  { by, down: firstDown[by] },
+  { by, down: !firstDown[by] },
+]);
+
 type Figures = ReadonlyMap<string, Figure> | null;
 
 export function sorted(entries: LibraryEntry[], { by, down }: Sort, figures: Figures): LibraryEntry[] {
