@@ -99,7 +99,7 @@ test('[RU5] what was said to it stands there until it went in, also when it ends
   const outside = testOutside({
     'GET /runs/:id': () => ({ run: {}, events: story.slice(0, 3), children: [] }),
     'POST /runs/:id/steer': ({ body }) => {
-      if (body.text === 'Louder.') throw new Problem('conflict', 'This run has ended.');
+      if ((body as { text: string }).text === 'Louder.') throw new Problem('conflict', 'This run has ended.');
       return {};
     },
   });
