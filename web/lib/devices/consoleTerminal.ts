@@ -7,7 +7,7 @@ import type { Mark } from '#shared/devices.ts';
 import type { Face } from '#shared/live.ts';
 import { bytes as bytesWords } from '#lib/ui/words.ts';
 import { createConsoleInk } from './consoleInk.ts';
-import { createConsoleFilter } from './consoleText.ts';
+import { createConsoleFilter, ruled } from './consoleText.ts';
 import type { Entry, Scrollback } from './scrollback.ts';
 
 /** What waits to be drawn, at most. */
@@ -58,10 +58,11 @@ export function openTerminal({
   terminal.loadAddon(fit);
   const filter = createConsoleFilter();
   const ink = createConsoleInk();
-  const times: { marker: IMarker; at: number }[] = [];
+  /** `ours`: a line of ours, which says its time itself. */
+  const times: { marker: IMarker; at: number | 'ours' }[] = [];
   /** Null: from here on there is one driver, or none. */
   const typists: { marker: IMarker; by: Face | null }[] = [];
-  let waiting: { data: Uint8Array | string; at: number | null; by?: Face | null }[] = [];
+  let waiting: { data: Uint8Array | string; at: number | 'ours' | null; by?: Face | null }[] = [];
   let waitingBytes = 0;
   let cut = 0;
   let drawing = false;
@@ -108,11 +109,11 @@ export function openTerminal({
   }
   function line(text: string, { at }: Mark): void {
     const plain = text.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ').slice(0, 300);
-    const words = `-------- ${plain}, ${secondsClock(at)} --------`;
-    push(`${atLineStart ? '' : '\r\n'}\x1b[0;90m${words}\x1b[0m\r\n${ink.again()}`, null);
+    const words = ruled(`${plain}, ${secondsClock(at)}`, terminal.cols);
+    push(`${atLineStart ? '' : '\r\n'}\x1b[0;90m${words}\x1b[0m\r\n${ink.again()}`, 'ours');
     atLineStart = true;
   }
-  function push(data: Uint8Array | string, at: number | null): void {
+  function push(data: Uint8Array | string, at: number | 'ours' | null): void {
     if (data.length === 0) return;
     if (typeof data !== 'string') atLineStart = data.at(-1) === 0x0a || data.at(-1) === 0x0d;
     waiting.push({ data, at });
@@ -159,11 +160,11 @@ export function openTerminal({
     }
   }
   /** From this line on, or from the next where this one was begun earlier. */
-  function time(at: number): void {
+  function time(at: number | 'ours'): void {
     const buffer = terminal.buffer.active;
     const here = buffer.baseY + buffer.cursorY;
     const last = times.at(-1);
-    if (last && (Math.floor(last.at / 1000) === Math.floor(at / 1000) || last.marker.line > here)) return;
+    if (last && (secondOf(last.at) === secondOf(at) || last.marker.line > here)) return;
     const marker = terminal.registerMarker(last?.marker.line === here || buffer.cursorX > 0 ? 1 : 0);
     times.push({ marker, at });
     if (times.length > mostTimes) times.shift()!.marker.dispose();
@@ -194,8 +195,14 @@ export function openTerminal({
       const begins = by !== null && (typists[t]!.marker.line === y || row === 0);
       const known = times[i];
       const at = terminal.buffer.active.getLine(y);
-      const isBare = !known || known.marker.line > y || !at || at.isWrapped || at.translateToString(true) === '';
-      if (!isBare || by) shown.push({ row, text: isBare ? null : secondsClock(known.at), by, begins });
+      const isBare =
+        !known ||
+        known.at === 'ours' ||
+        known.marker.line > y ||
+        !at ||
+        at.isWrapped ||
+        at.translateToString(true) === '';
+      if (!isBare || by) shown.push({ row, text: isBare ? null : secondsClock(known.at as number), by, begins });
     }
     gutter(shown);
   }
@@ -258,6 +265,8 @@ export function openTerminal({
     },
   };
 }
+
+const secondOf = (at: number | 'ours') => (at === 'ours' ? at : Math.floor(at / 1000));
 
 /** xterm.js takes no variables. */
 function readTheme() {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createConsoleFilter } from './consoleText.ts';
+import { createConsoleFilter, ruled } from './consoleText.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const shown = (...pieces: string[]) => {
@@ -42,4 +42,13 @@ test('whatever bytes come, nothing that makes a terminal answer leaves', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test('a line of ours has a rule on both sides where there is room, and never breaks for the sake of it', () => {
+  expect(ruled('Ben drives, 12:00:00', 80)).toBe('-------- Ben drives, 12:00:00 --------');
+  for (let columns = 1; columns < 60; columns++) {
+    const line = ruled('Ben drives, 12:00:00', columns);
+    expect(line, `${columns}`).toMatch(/^-{2,8} Ben drives, 12:00:00( -{2,8})?$/);
+    if (columns >= 23) expect(line.length, `${columns}`).toBeLessThanOrEqual(columns);
+  }
 });

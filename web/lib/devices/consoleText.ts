@@ -106,3 +106,10 @@ export function createConsoleFilter() {
     },
   };
 }
+
+/** A line of ours, as far as there is room for its rule. */
+export function ruled(words: string, columns: number): string {
+  const room = Math.floor((columns - words.length - 2) / 2);
+  const rule = '-'.repeat(Math.min(8, Math.max(2, room)));
+  return room < 2 ? `${rule} ${words}` : `${rule} ${words} ${rule}`;
+}
