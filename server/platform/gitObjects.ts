@@ -91,14 +91,20 @@ export function splitTrailers(message: string): { text: string; trailers: [strin
   };
 }
 
-/** A message as git keeps it: text, an empty line, trailers. No control characters; an empty one says so. */
+/** What a trailer of ours says is known, and not written by a person: who typed, and in which run. */
+const ours = /^(co-authored-by|run)(?=\s*:)/gim;
+
+/**
+ * A message as git keeps it: text, an empty line, trailers. No control characters; an empty one says so. A line of the text that
+ * would be read as a trailer of ours is indented: then it is text to git, too.
+ */
 export function joinMessage(text: string, trailers: [string, string][]): string {
   const clean = (part: string) =>
     part
       .toWellFormed()
       .replace(/\r\n?/g, '\n')
       .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
-  const body = clean(text).trim() || 'No message';
+  const body = clean(text).trim().replace(ours, ' $1') || 'No message';
   const tail = trailers.map(([key, value]) => `${key}: ${clean(value).replace(/\s+/g, ' ')}\n`).join('');
   return body + '\n' + (tail && '\n' + tail);
 }

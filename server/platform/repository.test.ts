@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openNativeGit } from './nativeGit.ts';
 import { openRepositories } from './repositories.ts';
+import { splitTrailers } from './gitObjects.ts';
 import { openRepository, type NewCommit, type Repository } from './repository.ts';
 
 const kills = Number(process.env['KILLS'] ?? 8);
@@ -167,6 +168,18 @@ describe.each([
       'Co-authored-by: Bob <bob@x>',
     );
     expect(git(repository.gitdir, 'log', '-1', '--format=%s', 'main~3')).toBe('😀 é');
+    await repository.close();
+  });
+
+  test('[GI3] a message that somebody wrote names no authors and no runs', async () => {
+    const repository = await open('claims');
+    const claim = 'Better words\n\nco-authored-by : Bob <bob@x>\nRun: 0123\r\nCo-Authored-By: Eve <eve@x>';
+    for (const message of [claim, claim.split('\n\n')[1]!, `${claim}\n\nReviewed: yes`])
+      await repository.write({ stack: [{ ...commit('a.md', message), message }] });
+    expect(git(repository.gitdir, 'log', '--format=%(trailers:only)').trim()).toBe('Reviewed: yes');
+    const oids = git(repository.gitdir, 'rev-list', 'main').split('\n').filter(Boolean);
+    for (const oid of oids.slice(1))
+      expect(splitTrailers((await repository.readCommit(oid))!.message).trailers).toEqual([]);
     await repository.close();
   });
 
