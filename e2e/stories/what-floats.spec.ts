@@ -117,7 +117,8 @@ test('keys typed before what they are for has come go to it, and never into the 
   await page.keyboard.press('Control+s');
   await page.keyboard.type('By keys alone');
   await page.keyboard.press('Enter');
-  await expect(page.getByText(/^Saved|No change|Nothing/).first()).toBeVisible();
+  await expect(page.getByText(/^Everything is in a version already/)).toBeVisible(); // it was sent
+  await expect(page.getByRole('textbox', { name: 'What changed, in a sentence' })).toHaveValue('By keys alone');
 
   // left again before it came
   await onSlowNetwork();

@@ -6,7 +6,7 @@ const patience = 5000;
 const patienceWithFocus = 2000;
 
 export type TypedAhead = {
-  /** Esc was among the keys: it is not wanted any more, and nothing is held. */
+  /** Esc came before it did: it is not wanted any more, and nothing is held. */
   readonly cancelled: boolean;
   /** Types what was held into the element that `find` gives as soon as it gives one. Resolves when no key is held any more. */
   giveTo: (find: () => Element | null) => Promise<void>;
@@ -36,6 +36,7 @@ export function typeAhead(): TypedAhead {
   const keys: string[] = [];
   let deadline = performance.now() + patience;
   let cancelled = false;
+  let came = false;
   const hold = (event: KeyboardEvent) => {
     // what this file types itself, what an input method composes, and chords (which are no text) go their way
     if (!event.isTrusted || event.isComposing) return;
@@ -44,7 +45,7 @@ export function typeAhead(): TypedAhead {
     if (performance.now() > deadline) return drop();
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (event.key === 'Escape') {
+    if (event.key === 'Escape' && !came) {
       cancelled = true;
       drop();
     } else keys.push(event.key);
@@ -60,6 +61,7 @@ export function typeAhead(): TypedAhead {
     },
     drop,
     async giveTo(find) {
+      came = true;
       deadline = performance.now() + patienceWithFocus;
       while (!cancelled && performance.now() < deadline) {
         const target = find();
