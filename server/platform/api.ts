@@ -1,6 +1,5 @@
 // Mounts every route of shared/api.ts under /api/v1. One request: origin, limits, who asks, what it is about, may they (AC1), what they
 // sent, the slice's handler, the answer. A route without a handler, or a handler for no route of the policy table, does not start.
-import net from 'node:net';
 import { Hono, type Context as HonoContext } from 'hono';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { isProblem, notFound, Problem, type ErrorBody } from '#shared/errors.ts';
@@ -257,7 +256,7 @@ export function clientAddress(c: HonoContext, trustProxy: number): string {
 /** Of IPv6 its network: whoever has one address of a /64 has all of them, and would be somebody new with each. */
 function network(address: string): string {
   const bare = address.replace(/%.*$/, '');
-  if (net.isIP(bare) !== 6 || bare.includes('.')) return address;
+  if (!/^[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,8}$/i.test(bare)) return address;
   const [head = '', tail] = bare.split('::') as [string, string | undefined];
   const groups = (half: string) => half.split(':').filter(Boolean);
   const zeros = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
