@@ -8,6 +8,8 @@ import { JobFailure } from './jobFailure.ts';
 
 const [end, escape, escapedEnd, escapedEscape] = [0xc0, 0xdb, 0xdc, 0xdd];
 const mostWaiting = 1 << 20;
+/** In ms. esptool-js gives some answers 100 or 200; the chip keeps to that, but a page on a busy computer hears of them later. */
+const patience = { beforeItAnswered: 250, since: 1000 };
 
 /** What esptool-js asks of a port before it uses it: nothing of it is used here. */
 const noDevice = { getInfo: () => ({}), readable: null, writable: null } as never;
@@ -17,6 +19,7 @@ export class EspTransport extends Transport {
   readonly #stops: (() => void)[];
   #arrived: Uint8Array[] = [];
   #waiting = 0;
+  #answered = false;
   #ended: JobFailure | null = null;
   #wake: () => void = () => {};
 
@@ -108,7 +111,7 @@ export class EspTransport extends Transport {
 
   /** The next frame. Bytes between frames (a chip that prints) are passed over. */
   override async read(timeout: number): Promise<Uint8Array<ArrayBuffer>> {
-    const until = performance.now() + timeout;
+    const until = performance.now() + Math.max(timeout, this.#answered ? patience.since : patience.beforeItAnswered);
     let taken: number[] | null = null;
     let escaping = false;
     for (;;) {
@@ -126,6 +129,7 @@ export class EspTransport extends Transport {
         if (byte === end) {
           if (!taken || taken.length === 0) taken = [];
           else {
+            this.#answered = true;
             this.#putBack(bytes.subarray(i + 1));
             return Uint8Array.from(taken);
           }

@@ -179,6 +179,11 @@ test('a chip that does not enter its loader: what to press, and nothing was writ
   });
 }, 40_000);
 
+test('[DE5] a page on a busy computer, which hears the chip late, flashes it all the same', async () => {
+  const board = romPort({ late: 230 });
+  expect(await flashed(board, [{ bytes: noise(5000), address: 0x10000 }])).toMatchObject({ ok: true });
+}, 40_000);
+
 test('cancel while the chip is asked ends at once', async () => {
   const board = romPort({ silent: true });
   const stop = new AbortController();

@@ -1,9 +1,13 @@
-// A board port with the mock loader behind it, for tests: it can be pulled after so many blocks.
+// A board port with the mock loader behind it, for tests: it can be pulled after so many blocks, or be heard late.
 import { createMockRom } from '../../../../e2e/fakes/mockRom.ts';
 import type { BoardPort, Lost } from '../port.ts';
 
 export function romPort(
-  options: Omit<Parameters<typeof createMockRom>[0], 'say'> & { pullAfterBlocks?: number; usb?: BoardPort['usb'] } = {},
+  options: Omit<Parameters<typeof createMockRom>[0], 'say'> & {
+    pullAfterBlocks?: number;
+    /** In ms. */ late?: number;
+    usb?: BoardPort['usb'];
+  } = {},
 ) {
   const listeners = new Set<(bytes: Uint8Array) => void>();
   const lostListeners = new Set<(lost: Lost) => void>();
@@ -11,8 +15,10 @@ export function romPort(
   const calls: string[] = [];
   const rom = createMockRom({
     ...options,
-    say: (bytes) => {
-      if (there) for (const listener of listeners) listener(bytes);
+    say(bytes) {
+      const arrive = () => there && listeners.forEach((listener) => listener(bytes));
+      if (options.late === undefined) arrive();
+      else setTimeout(arrive, options.late);
     },
   });
   const pull = () => {
