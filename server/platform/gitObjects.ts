@@ -92,11 +92,11 @@ export function splitTrailers(message: string): { text: string; trailers: [strin
 }
 
 /** What a trailer of ours says is known, and not written by a person: who typed, and in which run. */
-const ours = /^(co-authored-by|run)(?=\s*:)/gim;
+const ours = /(?<=\n)(co-authored-by|run)(?=\s*:)/gi;
 
 /**
- * A message as git keeps it: text, an empty line, trailers. No control characters; an empty one says so. A line of the text that
- * would be read as a trailer of ours is indented: then it is text to git, too.
+ * A message as git keeps it: text, an empty line, trailers. No control characters; an empty one says so. A line below the
+ * first that would be read as a trailer of ours is indented: then it is text to git, too.
  */
 export function joinMessage(text: string, trailers: [string, string][]): string {
   const clean = (part: string) =>

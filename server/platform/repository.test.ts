@@ -177,8 +177,10 @@ describe.each([
     for (const message of [claim, claim.split('\n\n')[1]!, `${claim}\n\nReviewed: yes`])
       await repository.write({ stack: [{ ...commit('a.md', message), message }] });
     expect(git(repository.gitdir, 'log', '--format=%(trailers:only)').trim()).toBe('Reviewed: yes');
+    await repository.write({ stack: [commit('b.md', 'b', 'Run: the pump')] });
+    expect(git(repository.gitdir, 'log', '-1', '--format=%B').trimEnd()).toBe('Run: the pump');
     const oids = git(repository.gitdir, 'rev-list', 'main').split('\n').filter(Boolean);
-    for (const oid of oids.slice(1))
+    for (const oid of oids.slice(2))
       expect(splitTrailers((await repository.readCommit(oid))!.message).trailers).toEqual([]);
     await repository.close();
   });
