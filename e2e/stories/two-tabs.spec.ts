@@ -19,7 +19,7 @@ async function openTwice(person: Person, path: string, text: string) {
   return { first, second };
 }
 
-test('[SY6] a file beside itself is one text: what is typed on one side is on the other', async ({ ada }) => {
+test('[SY6] [SY9] a file beside itself is one text: what is typed on one side is on the other', async ({ ada }) => {
   await ada.api('PUT', `${address}/files/twice.md`, 'one\ntwo\nthree\n');
   await ada.open(volume, 'twice.md');
   const left = writerOn(ada.page);
@@ -38,6 +38,15 @@ test('[SY6] a file beside itself is one text: what is typed on one side is on th
   for (const side of sides) await side.expectText(/^one\ntwo right\nthree\n$/);
   await left.expectLight('server', 'done');
   expect(await stored(ada, 'twice.md')).toBe('one\ntwo right\nthree\n');
+  // and on one side: what was typed in two places is two steps, however quickly
+  await sides[0]!.atEndOf('one');
+  await ada.page.keyboard.type(' here');
+  await ada.page.keyboard.press('ArrowDown');
+  await ada.page.keyboard.type(' there');
+  await ada.page.keyboard.press('Control+z');
+  for (const side of sides) await side.expectText(/^one here\ntwo right\nthree\n$/);
+  await ada.page.keyboard.press('Control+z');
+  for (const side of sides) await side.expectText(/^one\ntwo right\nthree\n$/);
 });
 
 test('[SY8] words typed offline in two tabs: those of the one that was closed are sent too', async ({ ada }) => {

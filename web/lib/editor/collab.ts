@@ -92,12 +92,17 @@ export function readDelta(delta: Y.YTextEvent['delta']): { from: number; to?: nu
 
 type RelativeSelection = { anchor: Y.RelativePosition; head: Y.RelativePosition };
 
+/** Which of the views of one text wrote last: they share its undo. */
+const lastWriters = new WeakMap<Y.UndoManager, Collab>();
+
 class Collab implements PluginValue {
   readonly view: EditorView;
   readonly live: LiveDocument;
   #selectionBefore: RelativeSelection | null = null;
   /** What is written now comes from this view; the same file beside itself has another one. */
   #writing = false;
+  /** The caret was put elsewhere since the last edit of this view. */
+  #moved = false;
 
   constructor(view: EditorView, live: LiveDocument) {
     this.view = view;
@@ -108,9 +113,10 @@ class Collab implements PluginValue {
   }
 
   update(update: ViewUpdate): void {
-    if (!update.docChanged) return;
     for (const transaction of update.transactions) {
+      if (transaction.isUserEvent('select')) this.#moved = true;
       if (!transaction.docChanged || transaction.annotation(fromText)) continue;
+      this.#beginStep();
       this.#selectionBefore = this.#relative(transaction.startState.selection.main);
       this.#writing = true;
       try {
@@ -119,6 +125,13 @@ class Collab implements PluginValue {
         this.#writing = false;
       }
     }
+  }
+
+  /** Typing on is one step of undo; typing somewhere else, or on the other side, is the next, however quickly it follows. */
+  #beginStep(): void {
+    if (this.#moved || lastWriters.get(this.live.undo) !== this) this.live.undo.stopCapturing();
+    this.#moved = false;
+    lastWriters.set(this.live.undo, this);
   }
 
   destroy(): void {
