@@ -98,6 +98,9 @@ test('[GI1] no file of the sample volume, and none of our own, is held back', ()
   expect(seen).toBeGreaterThan(60);
 });
 
+/** In microseconds, whatever else the machine does. A quadratic reading of these texts takes minutes. */
+const mostProcessorTime = 2_000_000;
+
 test('[GI1] judging a large text takes no noticeable time, also a hostile one', () => {
   const texts = [
     'a'.repeat(1_000_000),
@@ -110,9 +113,9 @@ test('[GI1] judging a large text takes no noticeable time, also a hostile one', 
     'xoxb-' + '1-'.repeat(400_000),
   ];
   for (const text of texts) {
-    const start = performance.now();
+    const start = process.cpuUsage();
     looksSecret('a', text);
-    expect(performance.now() - start, text.slice(0, 20)).toBeLessThan(2000);
+    expect(process.cpuUsage(start).user, text.slice(0, 20)).toBeLessThan(mostProcessorTime);
   }
 });
 
@@ -124,10 +127,10 @@ test('[RU9] [SY13] taking keys out of a hostile text takes no noticeable time', 
     `-----BEGIN PRIVATE KEY-----\\x${'A'.repeat(24)}\n`.repeat(20_000),
   ];
   for (const text of texts) {
-    const start = performance.now();
+    const start = process.cpuUsage();
     looksSecret('a', text);
     hideSecrets(text);
-    expect(performance.now() - start, text.slice(0, 60)).toBeLessThan(2000);
+    expect(process.cpuUsage(start).user, text.slice(0, 60)).toBeLessThan(mostProcessorTime);
   }
 });
 

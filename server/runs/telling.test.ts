@@ -5,13 +5,12 @@ import { openTelling } from './telling.ts';
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function listen({ broken = false } = {}) {
-  const told: { text: string; at: number }[] = [];
-  const began = performance.now();
+  const told: string[] = [];
   const telling = openTelling({
     past: null,
     emit: async (act: RunAct) => {
       if (broken) throw new Error('the database is gone');
-      if (act.type === 'text') told.push({ text: act.text, at: performance.now() - began });
+      if (act.type === 'text') told.push(act.text);
       return { ...act, seq: told.length, at: new Date().toISOString() };
     },
   });
@@ -20,6 +19,7 @@ function listen({ broken = false } = {}) {
 
 test('the first words of a stream are told at once, the others a few times a second, and none is lost', async () => {
   const { telling, told } = listen();
+  const began = performance.now();
   const stream = telling.stream((text) => ({ type: 'text', step: 1, text }));
   const words = Array.from({ length: 60 }, (_, i) => `word${i} `);
   for (const word of words) {
@@ -28,10 +28,12 @@ test('the first words of a stream are told at once, the others a few times a sec
   }
   stream.end();
   await telling.settled();
-  expect(told.map(({ text }) => text).join('')).toBe(words.join(''));
-  expect(told[0]).toMatchObject({ text: 'word0 ' });
+  const mostPerSecond = 11; // the beat is ten; a timer may be a little early, and the first and last words wait for none
+  const seconds = (performance.now() - began) / 1000;
+  expect(told.join('')).toBe(words.join(''));
+  expect(told[0]).toBe('word0 ');
   expect(told.length).toBeGreaterThan(4);
-  expect(told.length).toBeLessThan(12);
+  expect(told.length).toBeLessThan(seconds * mostPerSecond + 3);
 });
 
 test('what is told after the database is gone is refused, whether or not somebody waits for it', async () => {
