@@ -214,6 +214,40 @@ test('[DE6] the errors of files have their usual numbers', async () => {
   ).toMatch(/^2 (1|17|30) 2 2$/);
 });
 
+test('[DE6] a list of files says how large each is, and how much room is left, as `mpremote ls` and `df` ask for it', async () => {
+  const { raw, run } = openTestBoard({ files: new Map([['/lib/', new Uint8Array()], ['/lib/a.py', new Uint8Array(1234)]]) }); // prettier-ignore
+  await raw();
+  const sizes = "print(sorted((e[0], e[1], e[3]) for e in os.ilistdir('%')))";
+  expect(await run(`import os\n${sizes.replace('%', '/lib')}`)).toBe("[('a.py', 32768, 1234)]");
+  expect(await run(`os.chdir('/lib')\n${sizes.replace("'%'", '')}\nos.chdir('/')`)).toBe("[('a.py', 32768, 1234)]");
+  expect(
+    await run(
+      "e = list(os.ilistdir(b'/lib'))[0]\nprint((e[0], e[3]), sorted(e[0] for e in os.ilistdir()), [e[3] for e in os.ilistdir('') if e[1] & 0x4000])",
+    ),
+  ).toBe("(b'a.py', 1234) ['lib', 'rom'] [0, 0]");
+  const room = "s = os.statvfs('/')\nprint(s[0] * s[2], s[0] * s[3])";
+  const [all, before] = (await run(room)).split(' ').map(Number);
+  expect(all).toBe(2 * 2 ** 20);
+  expect(all! - before!).toBeLessThanOrEqual(8192);
+  await run("f=open('half','wb')\nfor i in range(16): f.write(bytes(65536))\nf.close()");
+  const after = Number((await run(room)).split(' ')[1]);
+  expect(before! - after).toBe(2 ** 20);
+  expect(await run("print(os.statvfs('rom')[3], os.statvfs('/rom/lib')[2] > 0)"), 'nothing is written there').toBe('0 True'); // prettier-ignore
+});
+
+test('[DE6] a clock that is set, as by `mpremote rtc --set`, goes on from there, also after a reset', async () => {
+  const { raw, run, type, until } = openTestBoard();
+  await raw();
+  const drift = `print(abs(time.time() - ${Math.floor(Date.now() / 1000)}) < 30)`;
+  expect(await run(`import time\n${drift}`)).toBe('True');
+  const now = 'import machine, time\nprint(machine.RTC().datetime()[:6], time.localtime()[:5], time.time_ns() // 10**9 - int(time.time()) in (0, 1))'; // prettier-ignore
+  await run('import machine\nmachine.RTC().datetime((2031, 12, 25, 3, 8, 30, 15, 250000))');
+  expect(await run(now)).toMatch(/^\(2031, 12, 25, 3, 8, 30\) \(2031, 12, 25, 8, 30\) True$/);
+  await type('\x04');
+  await until('raw REPL; CTRL-B to exit\r\n>');
+  expect(await run(now)).toMatch(/^\(2031, 12, 25, 3, 8, 3[01]\) \(2031, 12, 25, 8, 3[01]\) True$/);
+});
+
 test('[DE6] modules that tools use: binascii with text, hashlib, json, struct', async () => {
   const { raw, run } = openTestBoard();
   await raw();

@@ -12,7 +12,7 @@ import {
   type FlashChange,
   type FlashFiles,
 } from './flash.ts';
-import { createHardware, type Hardware } from './hardware.ts';
+import { createHardware, type Clock, type Hardware } from './hardware.ts';
 import { shiftEvent, type Link } from './link.ts';
 import { startMicroPython, type LoadMicroPython, type MicroPython } from './micropython.ts';
 import { runProgram } from './program.ts';
@@ -67,6 +67,7 @@ export class Board {
   #toldWorld = 0;
   #lastWorld: Uint8Array = new Uint8Array();
   #lineFree = 0;
+  readonly #clock: Clock = { ahead: 0 };
 
   constructor(parts: BoardParts) {
     this.#parts = parts;
@@ -134,6 +135,8 @@ export class Board {
       cause: () => this.#cause,
       waiting: () => link.rx.size(),
       runProgram: (path) => this.#runProgram(path),
+      flashFree: () => this.#flashFree(),
+      clock: this.#clock,
     });
     this.#python.register('_vhw', this.#hardware.module);
     this.#python.run(mounting);
@@ -290,8 +293,11 @@ export class Board {
 
   /** The flash seems full: counted exactly, because a file may have been written over itself. */
   #measure(bytes: number): boolean {
+    return bytes <= this.#flashFree();
+  }
+  #flashFree(): number {
     this.#tellFiles(true);
-    return this.#flash.used() + bytes <= flashBytes;
+    return Math.max(0, flashBytes - this.#flash.used());
   }
 
   #runProgram(path: string): string {

@@ -1,5 +1,6 @@
 // What is soldered to the virtual board: pins, converters, timers and the robot around it, as the module `_vhw` that the Python in rom/
 // is written upon. An ESP32-S3 with the wiring of docs/DEVICES.md.
+import { flashBytes } from './flash.ts';
 import { batteryShare, readDistances, readLine } from '../robot/sensors.ts';
 import { bumpers, placeRobot, robot, setMotors, type World } from '../robot/world.ts';
 
@@ -43,6 +44,9 @@ export type Hardware = {
   isArmed: () => boolean;
 };
 
+/** Seconds between the computer's time and what a program set; the board keeps it over a reset, as its own clock runs on. */
+export type Clock = { ahead: number };
+
 /** What the board itself does for Python. */
 export type HardwareBoard = {
   world: World;
@@ -52,6 +56,9 @@ export type HardwareBoard = {
   reset: (kind: 'soft' | 'hard') => void;
   cause: () => number;
   waiting: () => number;
+  /** Bytes that still find room among the files. */
+  flashFree: () => number;
+  clock: Clock;
   /** Empty: it ended by Ctrl-C; else what went wrong. */
   runProgram: (path: string) => string;
 };
@@ -157,6 +164,10 @@ export function createHardware(board: HardwareBoard): Hardware {
       cause: board.cause,
       uid: () => '36,10,196,0,190,239',
       waiting: board.waiting,
+      flash_bytes: () => flashBytes,
+      flash_free: board.flashFree,
+      clock_ahead: () => board.clock.ahead,
+      set_clock_ahead: (seconds: number) => void (board.clock.ahead = seconds),
       run_program: board.runProgram,
       drive(left: number, right: number) {
         board.advance();

@@ -2,6 +2,7 @@
 import builtins
 import gc
 import sys
+import _files
 import _vhw
 
 gc.threshold(-1)  # as on an ESP32: when the heap is full

@@ -1,4 +1,5 @@
 # The machine module of an ESP32, as far as this board has parts for it.
+import time
 import _vhw
 
 # looked up once: each look at _vhw makes an object that lives until the program ends
@@ -11,6 +12,8 @@ _i2c_read = _vhw.i2c_read
 _has_i2c = _vhw.has_i2c
 _timer = _vhw.timer
 _sleep_ms = _vhw.sleep_ms
+_clock_ahead = _vhw.clock_ahead
+_set_clock_ahead = _vhw.set_clock_ahead
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -181,6 +184,23 @@ class Timer:
     def deinit(self):
         _timer(self.id, 0, 0)
         Timer._all.pop(self.id, None)
+
+
+class RTC:
+    def __init__(self, id=0):
+        pass
+
+    # year, month, day, weekday (Monday is 0), hour, minute, second, microsecond
+    def datetime(self, when=None):
+        if when is None:
+            ns = time.time_ns()
+            year, month, day, hour, minute, second, weekday, _ = time.gmtime(ns // 1000000000)
+            return (year, month, day, weekday, hour, minute, second, ns % 1000000000 // 1000)
+        year, month, day, _, hour, minute, second, _ = when
+        wanted = time.mktime((year, month, day, hour, minute, second, 0, 0))
+        _set_clock_ahead(wanted - int(time.time() - _clock_ahead()))
+
+    init = datetime
 
 
 def _dispatch(kind, id):
