@@ -4,7 +4,7 @@ import crypto from 'node:crypto';
 import type { CallState, Effect } from '#shared/run.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Budget } from './budget.ts';
-import { whyTainted, type Taint } from './taint.ts';
+import { isOwn, whyTainted, type Taint } from './taint.ts';
 import type { Telling } from './telling.ts';
 import type { Bound, People, Reach, Verdict } from './types.ts';
 
@@ -46,10 +46,18 @@ export function whyAsk({
   return why.join(' ');
 }
 
-/** Words from outside must not become what agents follow from then on, unless their person read them (RU8). */
-function whyGoverns({ sources }: Taint, governs: string | null): string | null {
-  if (governs === null || sources.length === 0) return null;
-  return `It writes ${governs}: from then on your agents follow what stands there. This run has read text from outside (${sources.slice(0, 3).join(', ')}), which may be what asks for it. Approve it only if you would have written these words yourself.`;
+/** Words from outside, or of others, must not become what a person's agents follow from then on, unless they read them (RU8). */
+function whyGoverns(taint: Taint, governs: string | null): string | null {
+  if (governs === null || isOwn(taint)) return null;
+  const [sources, others] = [taint.sources, taint.others].map((names) => names.slice(0, 3).join(', '));
+  return [
+    `It writes ${governs}: from then on your agents follow what stands there.`,
+    sources && `This run has read text from outside (${sources}), which may be what asks for it.`,
+    others && `Others than you spoke to this run, too (${others}): these may be their words.`,
+    'Approve it only if you would have written these words yourself.',
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** Waits for the verdict of a person. What was asked before a restart is not asked again, and does not get more time. */

@@ -10,7 +10,7 @@ import type { Budget } from './budget.ts';
 import type { WrittenCall } from './callPieces.ts';
 import { Interrupted } from './endings.ts';
 import { failureOf, shapeResult, type Spill } from './results.ts';
-import { reachOf, type Taint } from './taint.ts';
+import { hear, isOwn, reachOf, type Taint } from './taint.ts';
 import type { Telling } from './telling.ts';
 import type { Bound, People, Tool, ToolContext, ToolResult, Verdict } from './types.ts';
 
@@ -114,13 +114,14 @@ async function doCall(around: CallSurroundings, call: CallState): Promise<void> 
     if (call.status === 'acting' && call.effect !== 'read' && !tool.continues)
       return await askWhatHappened(around, call);
     const reach = reachOf(tool, args, around.head);
-    const governs = taint.sources.length > 0 ? await definitionOf(around, tool, args) : null;
+    const governs = isOwn(taint) ? null : await definitionOf(around, tool, args);
     // said a while ago: what was free then, because a turn covered it, may have to be asked about now
     const effect = graver(call.effect, effectOf(tool, args));
     const why = whyAsk({ effect, repaired: call.repaired, reach, governs, taint });
     const personOnly = reach.shows !== undefined || governs !== null;
     bound = why === null ? null : await boundOf(around, tool, args);
     const asked = why === null ? null : await askApproval({ ...around, call, why: [why, bound?.words].filter(Boolean).join(' '), bound, personOnly }); // prettier-ignore
+    if (asked?.by && asked.note) hear({ taint, by: asked.by, head: around.head });
     if (asked && asked.verdict !== 'approved') return await refuse(around, call, `${refusal(asked)} It was not done.`);
     approved = asked !== null;
     // from here to the first await nothing else can look at the taint: calls that run together cannot each be the second
@@ -222,12 +223,13 @@ export async function tellTaint({ taint, telling }: Pick<CallSurroundings, 'tain
 }
 
 async function ask(
-  { telling, people, budget, signal }: CallSurroundings,
+  { telling, people, budget, signal, taint, head }: CallSurroundings,
   call: string,
   { text, choices }: { text: string; choices: string[] },
 ) {
   await telling.tell({ type: 'question', call, text, choices });
   const answer = await budget.whileWaiting(untilAborted(people.answer({ call, text, choices, signal }), signal));
+  hear({ taint, by: answer.by, head });
   await telling.tell({ type: 'answer', call, by: answer.by, text: answer.text });
   return answer;
 }

@@ -12,7 +12,7 @@ import { openDialogue, type Dialogue } from './dialogue.ts';
 import { Interrupted, lastAnswer, lastWords, whyEnded, type LoopEnd } from './endings.ts';
 import type { LoopDefinition, PromptSkill } from './prompt.ts';
 import type { Spill } from './results.ts';
-import { noTaint, rememberTaint, type Taint } from './taint.ts';
+import { hear, noTaint, rememberTaint, type Taint } from './taint.ts';
 import { openTelling, type Telling } from './telling.ts';
 import type { Emit, People, Tool } from './types.ts';
 
@@ -114,7 +114,7 @@ async function goOn({ input, around, dialogue }: Going): Promise<LoopEnd> {
 
   for (;;) {
     signal.throwIfAborted();
-    await steer(input, telling);
+    await steer(input, around);
     const full = budget.takeStep();
     if (full) return failed(full);
     void telling.tell({ type: 'turn', step: ++step, model: input.model.name, strategy: input.model.strategy });
@@ -135,7 +135,7 @@ async function goOn({ input, around, dialogue }: Going): Promise<LoopEnd> {
     }
     if (end === 'refusal') return failed('The model refused to go on.');
     if (end !== 'length' && text.trim() !== '') {
-      if (await steer(input, telling)) continue;
+      if (await steer(input, around)) continue;
       return { outcome: 'done', reason: 'It answered.', answer: lastAnswer(telling.state) };
     }
     if (++poor > patienceWithAnswers)
@@ -143,9 +143,12 @@ async function goOn({ input, around, dialogue }: Going): Promise<LoopEnd> {
   }
 }
 
-async function steer({ people }: LoopInput, telling: Telling): Promise<boolean> {
+async function steer({ people }: LoopInput, { telling, taint, head }: CallSurroundings): Promise<boolean> {
   const words = people.steering();
-  for (const { by, text } of words) await telling.tell({ type: 'steer', by, text });
+  for (const { by, text } of words) {
+    hear({ taint, by, head });
+    await telling.tell({ type: 'steer', by, text });
+  }
   return words.length > 0;
 }
 

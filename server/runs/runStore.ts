@@ -230,7 +230,9 @@ export function createRunStore(database: Database) {
         .where(and(eq(runs.conversationId, conversation), isNull(runs.parentId)))
         .orderBy(desc(runs.createdAt))
         .limit(limit);
-      return rows.map(({ run, head, answer, tainted }) => ({ run, goal: head.goal, answer, tainted })).reverse();
+      return rows
+        .map(({ run, head, answer, tainted }) => ({ run, goal: head.goal, by: head.by, answer, tainted }))
+        .reverse();
     },
 
     /** Of a volume that goes for good; their events go with them. */

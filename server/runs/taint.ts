@@ -1,16 +1,27 @@
 // RU8: of {untrusted input, private data, an effect outside} a run may combine two by itself. The third needs a person, because the
 // three together are how words that somebody planted carry out what somebody else trusted us with.
+import type { Face } from '#shared/live.ts';
 import type { RunHead, RunState } from '#shared/run.ts';
 import type { Reach, Tool } from './types.ts';
 
 export type Taint = {
   /** From where untrusted text came in; empty: none did. */
   sources: string[];
+  /** Names of people beside its own who said something to it: steered it, answered it, spoke before it in its conversation. */
+  others: string[];
   private: boolean;
   outside: boolean;
 };
 
-export const noTaint = (): Taint => ({ sources: [], private: false, outside: false });
+export const noTaint = (): Taint => ({ sources: [], others: [], private: false, outside: false });
+
+/** Did nobody but its person have a say? Only then its words may become, unread, what that person's agents follow. */
+export const isOwn = ({ sources, others }: Taint): boolean => sources.length === 0 && others.length === 0;
+
+/** Somebody said something that the model reads. */
+export function hear({ taint, by, head }: { taint: Taint; by: Face; head: RunHead }): void {
+  if (by.id !== head.by.id && !taint.others.includes(by.name)) taint.others.push(by.name);
+}
 
 /**
  * Why a person must see this call; null: it may go on. What goes outside also brings text from there. A call that adds nothing new

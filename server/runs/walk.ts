@@ -36,6 +36,8 @@ export type Earlier = {
   run: string;
   goal: string;
   answer: string | null;
+  /** Who said it. */
+  by: Face;
   /** It had read text from outside: so may its answer be (RU8). */
   tainted: boolean;
 };

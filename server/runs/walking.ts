@@ -17,7 +17,8 @@ import { Interrupted } from './endings.ts';
 import { runLoop } from './loop.ts';
 import type { PromptSkill } from './prompt.ts';
 import type { Spill } from './results.ts';
-import { noTaint } from './taint.ts';
+import { othersIn } from './others.ts';
+import { hear, noTaint } from './taint.ts';
 import type { StartChild, Tool, ToolsOfElsewhere } from './types.ts';
 import { usedSoFar } from './usedSoFar.ts';
 import type { Earlier, PlanRun, RunRequest, Walk, WalkRun } from './walk.ts';
@@ -216,6 +217,8 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     const taint = lent?.taint ?? noTaint();
     for (const source of await outsideIn(given, skills))
       if (!taint.sources.includes(source)) taint.sources.push(source);
+    const spoke = await othersIn({ events, eventsOf: needs.eventsOf, person: head.by });
+    for (const by of [...spoke, ...earlier.map((one) => one.by)]) hear({ taint, by, head });
     const limits = limitsOf(head.limits, request.budget);
     const since = lent?.budget.since ?? '';
     const used = await usedSoFar({ events, eventsOf: needs.eventsOf, since });

@@ -4,6 +4,7 @@ import { transform } from 'sucrase';
 import { isProblem, Problem } from '#shared/errors.ts';
 import type { BrowserAnswer } from '#shared/live.ts';
 import type { ResultPart } from '#shared/run.ts';
+import { isOwn } from '../taint.ts';
 import type { BrowserCalls, BrowserResult, Tool, ToolContext } from '../types.ts';
 import { writeReach, writtenResult } from './fileTools.ts';
 import type { RunFiles } from './runFiles.ts';
@@ -54,7 +55,7 @@ export function browserTools({
         const answer = await ask('python', { code }, paths, context);
         if ('unavailable' in answer) return { ok: false, text: `Python did not run. ${answer.unavailable}` };
         // the approval showed the program, not what it writes; and who lends a browser does not write what others' agents follow
-        const mayDefine = context.taint.sources.length === 0 && untrusted === null && answer.lent !== true;
+        const mayDefine = isOwn(context.taint) && untrusted === null && answer.lent !== true;
         const { notes, parts } = await keepFiles({ files, answer, mayDefine });
         return {
           ok: answer.ok,

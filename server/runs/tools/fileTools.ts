@@ -2,6 +2,7 @@
 import type { RunHead } from '#shared/run.ts';
 import { fitsPattern } from '#shared/pathPattern.ts';
 import { hideSecrets } from '#shared/secrets.ts';
+import { isOwn } from '../taint.ts';
 import type { Reach, Tool, ToolContext, ToolResult } from '../types.ts';
 import { isDefinition } from './definitionFiles.ts';
 import type { RunFiles, Written } from './runFiles.ts';
@@ -37,9 +38,8 @@ const editOf = ({ path, volume, old, new: fresh, all = false }: Args) => ({
   path: path as string, volume: volume as string | undefined, old: old as string, new: fresh as string, all: all as boolean,
 }); // prettier-ignore
 
-/** What tells agents what to do is not for words from outside to write, unless a person read it. */
-const mayDefine = ({ taint, approved }: Pick<ToolContext, 'taint' | 'approved'>): boolean =>
-  approved || taint.sources.length === 0;
+/** What tells agents what to do is not for words of others to write, unless its person read it. */
+const mayDefine = ({ taint, approved }: Pick<ToolContext, 'taint' | 'approved'>): boolean => approved || isOwn(taint);
 
 export function fileTools(files: RunFiles): Tool[] {
   return [
