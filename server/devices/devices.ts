@@ -236,7 +236,7 @@ export async function openDevices({
         if (board) letGo(id, board);
         await board?.settled();
       }
-      await audit.flush();
+      await audit.flushAll();
       await store.forget(fileIds);
       await tidy();
     },

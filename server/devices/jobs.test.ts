@@ -200,7 +200,7 @@ test('a recording survives a killed server: what was on disk counts, up to the l
   expect(Buffer.from(await (await file(id, recording, 'raw')).arrayBuffer()).toString()).toBe('kept');
 });
 
-test('the audit says who sent what; typing is summed up per driver and second', async () => {
+test('the audit says who sent what; typing is summed up per driver', async () => {
   const id = hub.board();
   const host = await hub.host('ada', id);
   const ben = await hub.viewer('ben', id);
