@@ -248,6 +248,7 @@ export class Connection implements Member {
   private answer(bytes: Buffer): void {
     if (!this.syncs.allow(1)) throw new Refusal(4529, 'too many questions');
     const vector = readStateVector(bytes, this.around.limits.stateVector);
+    this.room.refuseEarlierEpochs(Array.from(vector.keys(), (client) => ({ client })));
     this.hold(async () => {
       await this.drained();
       this.sendParts(await this.around.answers.answer({ room: this.room, vector, bytes }));

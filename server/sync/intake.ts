@@ -101,6 +101,7 @@ export class Intake {
 
   private receive(message: number, given: Scanned, isStep2: boolean, since = performance.now()): void {
     const { room, around } = this.line;
+    room.refuseEarlierEpochs(given.blocks, given.deletions);
     const update = judge({ update: given, vector: room.vector });
     if (update === 'known') return this.settleLater(message);
     if (update === 'early') return this.wait(message, given, since);

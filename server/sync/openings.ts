@@ -3,7 +3,7 @@
 import { notFound, Problem } from '#shared/errors.ts';
 import type { ReadStore, StoredUpdate } from './readStore.ts';
 import { createRoom, readHeads, type RoomHead } from './roomStore.ts';
-import { firstRow } from './seed.ts';
+import { clientOfVersion, firstRow } from './seed.ts';
 import type { RoomAccess } from './types.ts';
 
 export type Opened = { head: RoomHead; tail: StoredUpdate[] };
@@ -42,7 +42,7 @@ export function createOpenings({
   async function seed(fileId: string): Promise<RoomHead> {
     const text = await firstText(fileId);
     if (text === null) throw notFound('such file');
-    const first = firstRow({ text, person: null });
+    const first = firstRow({ text, person: null, client: clientOfVersion({ fileId, text }) });
     if (first && first.data.length > limit)
       throw new Problem('too-large', 'This text is too large to be edited together.');
     await createRoom({ store, fileId, first, committed: true });

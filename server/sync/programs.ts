@@ -117,21 +117,22 @@ export function createPrograms({
       return registry
         .exclusively(fileId, async (room) => {
           room.frozen = true; // what was taken becomes durable, nothing more is taken
+          let renewed = false;
           try {
             await room.settled();
-            await renewRoom({ store, fileId, rows: await firstRows(fileId, text) });
-          } catch (error) {
-            room.frozen = false;
-            throw error;
+            await renewRoom({ store, fileId, rows: await firstRows(fileId, text(await documents.read(room.no))) });
+            renewed = true;
+          } finally {
+            // also when it failed: whether the database did it before it went away, only reading the room again can say
+            registry.leaveOut(room);
+            room.close(renewed ? 4410 : 1013, renewed ? 'The file has a new epoch.' : 'Come back in a moment.');
           }
-          registry.leaveOut(room);
-          room.close(4410, 'The file has a new epoch.');
         })
         .catch(asProblem);
     },
   };
 
-  /** The text of the last version, if there is one, then what differs from it: so that only that is news to the next version. */
+  /** All of it is news to the next version, unless it is the text of the last one. */
   async function firstRows(fileId: string, text: string): Promise<(FirstRow & { committed: boolean })[]> {
     const row = rowOf(text);
     const isLastVersion = (await access.firstText(fileId)) === text;

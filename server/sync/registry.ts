@@ -1,4 +1,5 @@
 // The rooms that are in memory: opened once however many ask, left out again when nobody is in them (SY15).
+import { notFound } from '#shared/errors.ts';
 import type { Limits } from './limits.ts';
 import { NewClients } from './newClients.ts';
 import { createOpenings } from './openings.ts';
@@ -15,6 +16,8 @@ export type Registry = {
   all(): Iterable<Room>;
   /** Takes the room out of memory; the next who asks reads it anew. */
   leaveOut(room: Room): void;
+  /** Nobody opens these files any more, and nobody is opening them when this resolves; what it answers takes that back. */
+  shut(fileIds: string[]): Promise<() => void>;
   /** Nobody gets the room until the work is done: it changes what is stored. */
   exclusively<T>(fileId: string, work: (room: Room) => Promise<T>): Promise<T>;
   /** Leaves out what has been empty for long enough. */
@@ -39,11 +42,13 @@ export function createRegistry({
   const rooms = new Map<string, Room>();
   const opening = new Map<string, Promise<Room>>();
   const reserved = new Map<string, Promise<unknown>>();
+  const shut = new Set<string>();
   const newClients = new NewClients(limits.newClientsPerHour);
   const openRoom = createOpenings({ store, firstText: access.firstText, limit: limits.document });
 
   async function bring(fileId: string): Promise<Room> {
     const { head, tail } = await openRoom(fileId);
+    if (shut.has(fileId)) throw notFound('such file');
     const room = new Room({
       head,
       tail,
@@ -62,6 +67,7 @@ export function createRegistry({
   }
 
   function openNow(fileId: string): Promise<Room> {
+    if (shut.has(fileId)) return Promise.reject(notFound('such file'));
     const room = rooms.get(fileId);
     if (room && !room.closed) return Promise.resolve(room);
     let coming = opening.get(fileId);
@@ -82,6 +88,14 @@ export function createRegistry({
     find: (fileId) => rooms.get(fileId) ?? null,
     all: () => rooms.values(),
     leaveOut,
+    async shut(fileIds) {
+      for (const fileId of fileIds) shut.add(fileId);
+      const coming = [opening, reserved].flatMap((ways) => fileIds.flatMap((fileId) => ways.get(fileId) ?? []));
+      await Promise.allSettled(coming);
+      return () => {
+        for (const fileId of fileIds) shut.delete(fileId);
+      };
+    },
     async exclusively(fileId, work) {
       const before = reserved.get(fileId);
       const run = (async () => {

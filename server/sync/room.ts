@@ -35,6 +35,8 @@ export class Room implements LoggedRoom {
   readonly epoch: number;
   readonly vector: StateVector;
   readonly owners: Map<number, string | null>;
+  /** Client ids of earlier epochs. */
+  private readonly retired: Set<number>;
   readonly members = new Set<Member>();
   /** Members that hold updates which came before what they build on. */
   readonly early = new Set<Member>();
@@ -78,6 +80,7 @@ export class Room implements LoggedRoom {
     this.no = head.no;
     this.epoch = head.epoch;
     this.owners = head.owners;
+    this.retired = head.retired;
     this.limits = room.limits;
     this.mark = room.mark;
     this.edited = room.edited;
@@ -114,6 +117,13 @@ export class Room implements LoggedRoom {
       !this.inFlight &&
       !this.compacting
     );
+  }
+
+  /** A document of an earlier epoch, also of a client that says none, is merged as text and not by its updates (SY5). */
+  refuseEarlierEpochs(...parts: Iterable<{ client: number }>[]): void {
+    if (this.retired.size === 0) return;
+    for (const { client } of parts.flatMap((part) => [...part]))
+      if (this.retired.has(client)) throw new Refusal(4410, `the file is in epoch ${this.epoch}`);
   }
 
   /** Takes a judged update: known from now on, durable and shown after the next flush. Throws when it may not be written. */
@@ -209,7 +219,7 @@ export class Room implements LoggedRoom {
     let client = this.programs.get(person);
     if (client === undefined) {
       do client = Math.floor(Math.random() * 0x100000000);
-      while (this.vector.has(client) || this.owners.has(client));
+      while (this.vector.has(client) || this.owners.has(client) || this.retired.has(client));
       this.programs.set(person, client);
     }
     return client;

@@ -12,6 +12,8 @@ export type RoomHead = {
   blob: BlobInfo | null;
   rows: number;
   owners: Map<number, string | null>;
+  /** Client ids of earlier epochs. */
+  retired: Set<number>;
 };
 
 /** The first row of a room: one update, by one client id that stays the server's own. */
@@ -40,7 +42,7 @@ export async function readHeads({
   );
   const owners = await store.query<{ room: number; client: string; person: string | null }>(
     'select room, client, person from room_clients where room = any($1)',
-    [heads.map((head) => head.no)],
+    [heads.flatMap(({ no }) => [no, -no])],
   );
   const found = new Map<string, RoomHead>();
   const byNo = new Map<number, RoomHead>();
@@ -54,11 +56,15 @@ export async function readHeads({
       blob: vector && { upto: Number(upto), size, vector },
       rows,
       owners: new Map(),
+      retired: new Set(),
     };
     found.set(fileId, head);
     byNo.set(no, head);
   }
-  for (const { room, client, person } of owners) byNo.get(room)!.owners.set(Number(client), person);
+  for (const { room, client, person } of owners) {
+    if (room < 0) byNo.get(-room)!.retired.add(Number(client));
+    else byNo.get(room)!.owners.set(Number(client), person);
+  }
   return found;
 }
 
@@ -102,7 +108,10 @@ export function createRoom({
   });
 }
 
-/** Forgets the room's history and begins again, under the next epoch. Seqs go on, so that no old mark means anything new. */
+/**
+ * Forgets the room's history and begins again, under the next epoch. Seqs go on, so that no old mark means anything new; who wrote is
+ * remembered under the room's negative number, so that a document of the history that is gone can be told from a new one.
+ */
 export function renewRoom({
   store,
   fileId,
@@ -120,6 +129,10 @@ export function renewRoom({
     const { no, head } = found.rows[0]!;
     let seq = Number(head);
     await client.query('delete from room_updates where room = $1', [no]);
+    await client.query(
+      'insert into room_clients (room, client, person) select -room, client, person from room_clients where room = $1 on conflict do nothing',
+      [no],
+    );
     await client.query('delete from room_clients where room = $1', [no]);
     await client.query(
       'update rooms set epoch = epoch + 1, upto = $2, committed = $3, blob = null, state_vector = null, deletes_at = 0 where no = $1',
@@ -193,9 +206,8 @@ export function removeRooms({ store, fileIds }: { store: ReadStore; fileIds: str
     const { rows } = await client.query<{ no: number }>('delete from rooms where file_id = any($1) returning no', [
       fileIds,
     ]);
-    const numbers = [rows.map(({ no }) => no)];
-    await client.query('delete from room_updates where room = any($1)', numbers);
-    await client.query('delete from room_clients where room = any($1)', numbers);
+    await client.query('delete from room_updates where room = any($1)', [rows.map(({ no }) => no)]);
+    await client.query('delete from room_clients where room = any($1)', [rows.flatMap(({ no }) => [no, -no])]);
   });
 }
 

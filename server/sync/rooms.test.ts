@@ -194,6 +194,23 @@ describe('beginnings', () => {
     await expect(world.rooms.seed({ fileId, text: 'again', person: null })).rejects.toMatchObject({ code: 'conflict' });
   });
 
+  test('[SY4] a first text that is made anew, after a backup from before the room, is nothing new to who has it', async () => {
+    const fileId = fileWith('the last version\n');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    ada.text.insert(0, 'typed on ');
+    await until(async () => (await world.rooms.read(fileId)) === 'typed on the last version\n');
+    ada.provider.disconnect();
+    await world.rooms.remove([fileId]);
+    await restart();
+    const again = join(fileId, 'ada', {}, ada.doc);
+    await again.synced();
+    await until(async () => (await world.rooms.read(fileId)) !== 'the last version\n');
+    expect(await world.rooms.read(fileId)).toBe('typed on the last version\n');
+    expect(again.text.toString()).toBe('typed on the last version\n');
+    expect(again.closes).toEqual([]);
+  });
+
   test('[SY4] a new file is seeded by its maker, whose words it then holds', async () => {
     const fileId = newFile();
     await world.rooms.seed({ fileId, text: 'new file\n', person: faces.ada.id });
@@ -226,7 +243,7 @@ describe('epochs', () => {
     ada.text.insert(0, 'words of the old epoch ');
     await until(() => ben.text.length === 31);
     world.texts.set(fileId, 'restored');
-    await world.rooms.renew({ fileId, text: 'restored' });
+    await world.rooms.renew({ fileId, text: () => 'restored' });
     await until(() => ada.closes.includes(4410) && ben.closes.includes(4410));
     expect(await world.rooms.epoch(fileId)).toBe(2);
     expect(await world.rooms.read(fileId)).toBe('restored');
@@ -237,6 +254,55 @@ describe('epochs', () => {
     const eve = join(fileId, 'eve', { epoch: '2' });
     await eve.synced();
     expect(eve.text.toString()).toBe('restored');
+  });
+
+  test('[SY5] who says no epoch and brings an old one is told 4410, also who writes while it is renewed', async () => {
+    const fileId = fileWith('old text');
+    const [ada, ben, eve] = [join(fileId, 'ada'), join(fileId, 'ben'), join(fileId, 'eve')];
+    await Promise.all([ada.synced(), ben.synced(), eve.synced()]);
+    eve.text.insert(0, 'seen ');
+    await until(() => ben.text.toString() === 'seen old text');
+    eve.provider.disconnect();
+    eve.text.insert(0, 'offline ');
+    let renewing: Promise<void> | undefined;
+    await withLogStuck(async () => {
+      ada.text.insert(0, 'on its way ');
+      renewing = world.rooms.renew({ fileId, text: (now) => now.replace('old text', 'new text') });
+      for (let i = 0; ada.closes.length === 0; i++) {
+        ada.text.insert(0, `${i} `); // until it is not taken any more; the provider comes back at once, with all of it
+        await pause(5);
+      }
+      expect(ada.closes[0]).toBe(1013);
+    });
+    await renewing;
+    await until(() => ada.closes.includes(4410) && ben.closes.includes(4410));
+    eve.provider.connect();
+    await until(() => eve.closes.includes(4410));
+    const text = (await world.rooms.read(fileId))!;
+    expect(text).toMatch(/^(\d+ )*(on its way )?seen new text$/); // what was taken is in it, once, and nothing else
+    for (const guest of [ada, ben, eve]) expect(guest.text.toString()).toMatch(/seen old text$/); // kept as it was
+    await restart();
+    const again = join(fileId, 'ben', {}, ben.doc);
+    await until(() => again.closes.includes(4410));
+    const fresh = join(fileId, 'ada');
+    fresh.text.insert(0, 'typed at once, ');
+    await until(async () => (await world.rooms.read(fileId))!.includes('typed at once, '));
+    await fresh.synced();
+    expect(fresh.text.toString()).toHaveLength(text.length + 'typed at once, '.length);
+  });
+
+  test("[SY5] nothing is brought over by a deletion in another epoch's text alone", async () => {
+    const fileId = fileWith('old text');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    await world.rooms.renew({ fileId, text: () => 'new text' });
+    const [client] = [...Y.decodeStateVector(Y.encodeStateVector(ada.doc)).keys()];
+    const socket = socketOf(fileId, 'token=ada');
+    await socket.opened;
+    socket.send(syncMessage(2, updateOf([], [[client!, [[0, 3]]]])));
+    await until(() => socket.code !== null);
+    expect(socket.code).toBe(4410);
+    expect(await world.rooms.read(fileId)).toBe('new text');
   });
 });
 
@@ -454,6 +520,37 @@ describe('rights', () => {
     expect(await world.rooms.read(other)).toBe('it stays');
     const after = await rowsOfLog();
     expect(before.map((count, i) => count - after[i]!)).toEqual([1, 2, 2]); // the room; its first text and what was typed; who did
+  });
+
+  test('[SY10] a file that is removed for good while somebody opens it stays away, with all that was in it', async () => {
+    const fileId = newFile();
+    let answer: (text: string) => void;
+    world.texts.set(fileId, new Promise((resolve) => (answer = resolve)));
+    const before = await rowsOfLog();
+    const socket = socketOf(fileId, 'token=ada');
+    await until(() => world.asked.includes(fileId));
+    const removed = world.rooms.remove([fileId]);
+    await Promise.race([removed, pause(200)]); // whoever does not wait for the room is through by then
+    answer!('the last version');
+    await removed;
+    await socket.opened;
+    expect([socket.status, await rowsOfLog()]).toEqual([404, before]);
+    world.texts.set(fileId, 'the last version'); // its row goes a little later
+    expect((await refusalOf(fileId)).status).toBe(404);
+    expect(await rowsOfLog()).toEqual(before);
+  });
+
+  test('[SY10] what could not be removed can be opened as before, and be removed later', async () => {
+    const fileId = fileWith('still here');
+    await database.$client.query('alter table room_clients rename to away');
+    await expect(world.rooms.remove([fileId])).rejects.toThrow('room_clients');
+    await database.$client.query('alter table away rename to room_clients');
+    const ada = join(fileId, 'ada');
+    await ada.synced();
+    expect(ada.text.toString()).toBe('still here');
+    await world.rooms.remove([fileId]);
+    await until(() => ada.closes.length > 0);
+    expect(ada.closes[0]).toBe(4404);
   });
 
   test('[SY10] whose role is taken away is out or reads only, at once', async () => {

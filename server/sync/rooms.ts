@@ -132,9 +132,13 @@ export async function openRooms({
     epoch: async (fileId) => registry.find(fileId)?.epoch ?? readEpoch({ store, fileId }),
     close,
     async remove(fileIds) {
+      const open = await registry.shut(fileIds); // for good: the ids of files are never used again
       for (const fileId of fileIds) close(fileId);
       await updateLog.settled();
-      await removeRooms({ store, fileIds });
+      await removeRooms({ store, fileIds }).catch((error: unknown) => {
+        open();
+        throw error;
+      });
     },
     showAgent: agents.show,
     hideAgent: agents.hide,

@@ -1,5 +1,5 @@
 // The first update of a file: its text as one struct of one client id, made without a document (SY4).
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { contentRoot } from '#shared/room.ts';
 import { writeUint } from './bytes.ts';
 import type { FirstRow } from './roomStore.ts';
@@ -26,3 +26,10 @@ export function firstRow({
   at = writeUint(data, at, 0); // no deletions
   return { client, data: data.subarray(0, at), person };
 }
+
+/**
+ * The same for the same text of a file: when a backup from before the room is put back and the room is made anew, a document that began
+ * with the former one has this text already, and does not bring it a second time.
+ */
+export const clientOfVersion = ({ fileId, text }: { fileId: string; text: string }): number =>
+  createHash('sha256').update(fileId).update(text).digest().readUInt32BE();

@@ -33,7 +33,7 @@ export const roomUpdates = pgTable(
   (t) => [primaryKey({ columns: [t.room, t.seq] })],
 );
 
-/** A client id belongs to the person who first wrote under it (SY11). */
+/** A client id belongs to the person who first wrote under it (SY11). Those of a room's earlier epochs are under its negative number (SY5). */
 export const roomClients = pgTable(
   'room_clients',
   {

@@ -34,6 +34,7 @@ export class MemoryLog {
       blob: blob && { upto, size: blob.data.length, vector: blob.vector },
       rows: this.rows.length,
       owners: new Map(this.owners),
+      retired: new Set(),
     };
   }
 

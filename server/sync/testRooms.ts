@@ -33,8 +33,10 @@ export type TestRooms = {
   port: number;
   /** What each person may do, everywhere; change it and call `rooms.recheck`. */
   rights: Record<Person, Rights>;
-  /** Last versions by file id. */
-  texts: Map<string, string>;
+  /** Last versions by file id; a promise is one that takes its time. */
+  texts: Map<string, string | Promise<string>>;
+  /** Files whose last version was asked for. */
+  asked: string[];
   edited: { fileId: string; person: string | null }[];
   left: string[];
   stop: () => Promise<void>;
@@ -55,7 +57,8 @@ export async function startRooms({
   texts?: 'listed' | 'any';
 }): Promise<TestRooms> {
   const rights: Record<Person, Rights> = { ada: 'write', ben: 'write', eve: 'write', vic: 'read' };
-  const texts = new Map<string, string>();
+  const texts: TestRooms['texts'] = new Map();
+  const asked: string[] = [];
   const edited: TestRooms['edited'] = [];
   const left: string[] = [];
   const personOf = (id: string) => names.find((name) => faces[name].id === id)!;
@@ -69,7 +72,10 @@ export async function startRooms({
         rights[personOf(actor.personId)] === 'not-found'
           ? 'not-found'
           : { write: rights[personOf(actor.personId)] === 'write' },
-      firstText: async (fileId) => texts.get(fileId) ?? (known === 'any' ? '' : null),
+      async firstText(fileId) {
+        asked.push(fileId);
+        return texts.get(fileId) ?? (known === 'any' ? '' : null);
+      },
     },
     news: { edited: (news) => edited.push(news), left: ({ fileId }) => left.push(fileId) },
   });
@@ -97,6 +103,7 @@ export async function startRooms({
     rooms,
     rights,
     texts,
+    asked,
     edited,
     left,
     port: address.port,

@@ -50,8 +50,12 @@ export type Rooms = {
   /** Files with words that are in no version, also after a restart, with who typed them. */
   pending(): Promise<{ fileId: string; people: string[] }[]>;
   epoch(fileId: string): Promise<number>;
-  /** Gives the file a new epoch with this text; connected clients are told 4410 and merge as text (SY5). */
-  renew(renewal: { fileId: string; text: string }): Promise<void>;
+  /**
+   * Gives the file a new epoch with the text that is made of the one that is there when nobody can write any more, so that nothing
+   * which anybody saw gets lost on the way. Clients of earlier epochs are told 4410 and merge as text (SY5). Make a version before:
+   * who typed what since the last one is not known afterwards.
+   */
+  renew(renewal: { fileId: string; text: (now: string) => string }): Promise<void>;
   /** Ends all connections of a file that is gone for good. */
   close(fileId: string): void;
   /** The same, and forgets all that was ever typed in these files. */
