@@ -102,6 +102,16 @@ export class EspTransport extends Transport {
     this.#arrived = [];
     this.#waiting = 0;
   }
+  /** Throws away what is still on its way: a chip repeats some answers. Until it is quiet for `quietMs`, `mostMs` at most. */
+  override async drainInput(quietMs = 100, mostMs = 400): Promise<void> {
+    for (const until = performance.now() + mostMs; performance.now() < until;) {
+      this.#ready();
+      this.flushInput();
+      await this.#sleep(Math.min(quietMs, until - performance.now()));
+      if (this.#waiting === 0) break;
+    }
+    this.flushInput();
+  }
   override inWaiting = () => this.#waiting;
   override peek(): Uint8Array<ArrayBuffer> {
     const all = joined(this.#arrived);

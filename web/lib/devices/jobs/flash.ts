@@ -8,6 +8,7 @@ import { pause } from '../steadyTimer.ts';
 import { md5Hex, sha256Hex } from './bytes.ts';
 import { chipOfImage, firmwareStart, isBootImage, sameChip } from './chips.ts';
 import type { Progress } from './boardFiles.ts';
+import { steadyResets } from './espResets.ts';
 import { EspTransport } from './espTransport.ts';
 import { JobFailure } from './jobFailure.ts';
 import type { FetchArtifact } from './performJob.ts';
@@ -73,6 +74,7 @@ async function write({
     transport,
     baudrate: fastBaud,
     romBaudrate: 115_200,
+    resetConstructors: steadyResets,
     terminal: {
       clean() {},
       write() {},
