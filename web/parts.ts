@@ -2,6 +2,11 @@
 // requests before the first text. What is needed together travels together; what is needed later (a preview, a menu, Monaco, a
 // grammar) is fetched by `import()` where it is used, and must not be named here with what comes first.
 
+/**
+ * What the page says of itself (its release, above all), and how a file is fetched. It stands alone because it must be there before
+ * the router is read: a router that knows no release takes every failure for a new release, and reloads the page without end.
+ */
+const start = [/@sveltejs\/kit\/src\/runtime\/client\/payload\.js/, /vite\/preload-helper/];
 /** Svelte, the router, our controls: every page needs them. */
 const base = [
   /node_modules\/(svelte|esm-env|clsx|devalue)\//,
@@ -30,6 +35,7 @@ const part = (name: string, tests: RegExp[]) => ({
 });
 
 export const parts = [
+  { ...part('start', start), priority: 5 },
   { ...part('base', base), priority: 4 },
   { ...part('editor', editor), priority: 3 },
   { ...part('floating', floating), priority: 2 },

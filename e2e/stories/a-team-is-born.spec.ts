@@ -39,6 +39,7 @@ test('the first visit makes the administrator and a team; a link brings a second
   await expect(ada.getByLabel('Sign-in name')).toHaveValue('ada');
   await ada.getByRole('checkbox', { name: /original LLMos/ }).press('Enter'); // sends the form, and ticks nothing
   await expect(ada.locator('.cm-content')).toContainText('A small team volume to try things in', { timeout: 30_000 });
+  await expect(ada.locator('#svelte-announcer')).toHaveText('README.md · team/lab · LLMos'); // said to who cannot see it
 
   await ada.goto('/settings/teams/lab');
   await ada.getByRole('button', { name: 'Make a link' }).click();

@@ -41,6 +41,18 @@ test('without a session there is only the way in', async ({ browser, world }) =>
   expect(answer.status()).toBe(401);
 });
 
+test('an address that has no page, and a run that is not there, say so', async ({ ada }) => {
+  for (const address of ['/nothing/here', '/settings/nothing']) {
+    await ada.page.goto(address);
+    await expect(ada.page.getByRole('heading', { name: 'There is no page at this address' })).toBeVisible();
+  }
+  await ada.page.getByRole('link', { name: 'Go to LLMos' }).click();
+  await expect(ada.page).toHaveURL(/\/v\/team\/lab/);
+  await ada.page.goto('/run/00000000-0000-0000-0000-000000000000');
+  await expect(ada.page.getByRole('heading', { name: 'There is no run here for you' })).toBeVisible();
+  await expect(ada.page.getByText('Running', { exact: true })).toHaveCount(0);
+});
+
 test('[SY10] [AC3] who loses the role is out within two seconds, with the editor open', async ({ ada, ben }) => {
   await ada.api('PUT', '/volumes/team%2Flab/files/secret.md', 'for the team\n');
   await ben.open('team/lab', 'secret.md');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { placeAddress, readPlace, type Place } from './place.ts';
+import { placeAddress, placeTitle, readPlace, type Place } from './place.ts';
 
 const read = (address: string) => {
   const url = new URL(address, 'http://127.0.0.1');
@@ -26,4 +26,13 @@ test('an address leads back to its place, whatever the names are', () => {
 test('an address that is no place is none', () => {
   for (const address of ['/', '/review', '/v', '/v/team', '/v/other/lab', '/v/team/lab/x/a.md', '/v/team/%E0%A4%A'])
     expect(read(address), address).toBe(null);
+});
+
+test('a window is called by what is in it, and by the file in front where the address names none', () => {
+  expect(placeTitle(read('/v/team/lab/f/agents/A.md'))).toBe('A.md · team/lab · LLMos');
+  expect(placeTitle(read('/v/team/lab'), 'notes/b.md')).toBe('b.md · team/lab · LLMos');
+  expect(placeTitle(read('/v/team/lab'))).toBe('team/lab · LLMos');
+  expect(placeTitle(read('/v/team/lab/h/agents/A.md'))).toBe('History of A.md · team/lab · LLMos');
+  expect(placeTitle(read('/v/team/lab/h'))).toBe('History · team/lab · LLMos');
+  expect(placeTitle(read('/library'))).toBe('LLMos');
 });

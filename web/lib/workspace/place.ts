@@ -1,6 +1,8 @@
 // Where somebody is, as an address that can be sent to a teammate: /v/<volume>/f/<path> is a file, /v/<volume>/h/<path> the
 // history of one, /v/<volume>/h that of the volume. What else belongs to a place (a line, a version) is in the query.
 
+import { nameOf } from './tree.ts';
+
 export type View = 'files' | 'history';
 export type Place = {
   volume: string;
@@ -55,4 +57,11 @@ export function readPlace(url: { pathname: string; search: string }): Place | nu
   if (!view) return null;
   const path = parts.filter((part) => part !== '').join('/');
   return { volume, view, path: path || null, query: Object.fromEntries(new URLSearchParams(url.search)) };
+}
+
+/** What the window is called. `path`: the file in front, where it is known better than the address says. */
+export function placeTitle(place: Place | null, path = place?.path ?? null): string {
+  const name = path && nameOf(path);
+  const what = place?.view === 'history' ? (name ? `History of ${name}` : 'History') : name;
+  return [what, place?.volume, 'LLMos'].filter(Boolean).join(' · ');
 }
