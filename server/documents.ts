@@ -105,6 +105,7 @@ export async function openDocuments({
     isStillValid: accounts.isStillValid,
     face: accounts.face,
     isFileOf: async ({ volumeId, fileId }) => (await store.byId(fileId))?.volumeId === volumeId,
+    putOffVersions: (volumeId) => versions.putOff(volumeId),
     runs,
   });
   const news = createVolumeNews({

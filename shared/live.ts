@@ -14,6 +14,8 @@ export type FromBrowser =
   | { type: 'watch'; volume: string }
   | { type: 'unwatch'; volume: string }
   | { type: 'at'; volume: string; fileId: string | null }
+  /** Its person writes the sentence of a version, or is done with it: no pause becomes a version meanwhile, for two minutes at most. */
+  | { type: 'saving'; volume: string; open: boolean }
   /** The events of a run after `after` (0: from the start), and each that follows, until `unfollow`. */
   | { type: 'follow'; run: string; after: number }
   | { type: 'unfollow'; run: string }

@@ -24,10 +24,12 @@ const noRuns: LiveRuns = {
 let server: http.Server;
 let sockets: Sockets;
 let live: Live;
+const putOff: string[] = [];
 const open: WebSocket[] = [];
 
 beforeEach(async () => {
   roles.clear();
+  putOff.splice(0);
   signedIn.clear();
   for (const login of ['ada', 'ben', 'mallory']) signedIn.add(login);
   roles.set('ada', 'owner').set('ben', 'viewer');
@@ -48,6 +50,10 @@ beforeEach(async () => {
     isStillValid: async (actor) => signedIn.has(actor.login),
     face: async (id): Promise<Face> => ({ id, login: id, name: id.toUpperCase(), colour: 1 }),
     runs: noRuns,
+    putOffVersions(volumeId) {
+      putOff.push(volumeId);
+      return () => void putOff.splice(putOff.indexOf(volumeId), 1);
+    },
     isFileOf: async ({ volumeId, fileId }) => volumeId === 'lab' && fileId === file,
   });
   const who = async ({ token }: { token: string | null }): Promise<Actor | null> =>
@@ -125,6 +131,28 @@ test('people see who is here and where, and see them go', async () => {
   );
   ben.socket.close();
   await until(() => here(ada)?.length === 1);
+});
+
+test('[GI1] versions are put off while a tab of somebody who may write says so, until it is done or gone', async () => {
+  const [ada, ben, mallory] = [await browser('ada'), await browser('ben'), await browser('mallory')];
+  for (const { say } of [mallory, ben, ada, ada]) say({ type: 'saving', volume: 'team/lab', open: true });
+  await until(() => putOff.length > 0);
+  expect(putOff).toEqual(['lab']); // of Ada, once
+  ada.say({ type: 'saving', volume: 'team/lab', open: false });
+  await until(() => putOff.length === 0);
+  ada.say({ type: 'saving', volume: 'team/lab', open: true });
+  await until(() => putOff.length > 0);
+  ada.say({ type: 'unwatch', volume: 'team/lab' });
+  await until(() => putOff.length === 0);
+  ada.say({ type: 'watch', volume: 'team/lab' });
+  ada.say({ type: 'saving', volume: 'team/lab', open: true });
+  await until(() => putOff.length > 0);
+  ada.socket.terminate();
+  await until(() => putOff.length === 0);
+  ben.say({ type: 'saving', volume: 'team/lab', open: true });
+  ben.say({ type: 'at', volume: 'team/lab', fileId: file });
+  await until(() => here(ben)?.some(([login, at]) => login === 'ben' && at === file) ?? false);
+  expect(putOff).toEqual([]); // a viewer was not heard
 });
 
 test('[SY11] identity comes from the socket: nobody can say who they are, or be in a file of another volume', async () => {

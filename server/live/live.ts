@@ -11,7 +11,13 @@ import type { Acceptor } from '../platform/sockets.ts';
 import { LiveConnection } from './connection.ts';
 import { openRunTab, type LiveRuns, type RunTab } from './runTabs.ts';
 
-type Watch = { volumeId: string; fileId: string | null; since: string };
+type Watch = {
+  volumeId: string;
+  fileId: string | null;
+  since: string;
+  /** While its person writes the sentence of a version. */
+  goOn: (() => void) | null;
+};
 type Tab = { connection: LiveConnection; runs: RunTab; watches: Map<string, Watch>; asking: Promise<void> };
 export type TreeNews = Omit<Extract<ToBrowser, { type: 'tree' }>, 'type' | 'volume'>;
 
@@ -22,6 +28,8 @@ export type LiveNeeds = {
   face: (personId: string) => Promise<Face | null>;
   /** Is this file in this volume, also as a deleted one? */
   isFileOf: (place: { volumeId: string; fileId: string }) => Promise<boolean>;
+  /** No pause becomes a version until what it answers is called. */
+  putOffVersions: (volumeId: string) => () => void;
   runs: LiveRuns;
 };
 
@@ -34,19 +42,23 @@ const gatherMs = 100;
 /** Sessions and tokens end by themselves too. */
 const recheckMs = 60_000;
 
-export function createLive({ clock, findVolume, isStillValid, face, isFileOf, runs }: LiveNeeds) {
+export function createLive({ clock, findVolume, isStillValid, face, isFileOf, putOffVersions, runs }: LiveNeeds) {
   const tabs = new Set<Tab>();
   /** volume name -> tabs */
   const watchers = new Map<string, Set<Tab>>();
   const names = new Map<string, string>(); // volume id -> name, while somebody watches
   const gathering = new Map<string, NodeJS.Timeout>();
 
-  const mayRead = async (volume: string, actor: Actor): Promise<VolumeTarget | 'not-found' | 'forbidden'> => {
+  const may = async (
+    verb: 'volume.read' | 'volume.write',
+    volume: string,
+    actor: Actor,
+  ): Promise<VolumeTarget | 'not-found' | 'forbidden'> => {
     const target = await findVolume(volume, actor);
     if (!target) return 'not-found';
     const verdict = decide({
       actor,
-      verb: 'volume.read',
+      verb,
       resource: { kind: 'volume', name: target.name, volumeKind: target.kind, role: target.role },
     });
     return verdict === 'allow' ? target : verdict === 'forbidden' ? 'forbidden' : 'not-found';
@@ -87,6 +99,7 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf, ru
     const watch = tab.watches.get(volume);
     if (!watch) return;
     tab.watches.delete(volume);
+    watch.goOn?.();
     const others = watchers.get(volume);
     others?.delete(tab);
     if (others?.size === 0) {
@@ -110,17 +123,30 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf, ru
       watch.since = new Date(clock.now()).toISOString();
       return tellPresence(volume);
     }
+    if (message.type === 'saving') return saving(tab, message);
     if (watches.has(volume)) return;
     if (watches.size >= mostWatched)
       return connection.end('rate-limited', `More than ${mostWatched} volumes at once are too many.`);
-    const target = await mayRead(volume, connection.actor);
+    const target = await may('volume.read', volume, connection.actor);
     if (!tabs.has(tab)) return;
     if (typeof target === 'string') return connection.send({ type: 'refused', volume, code: target });
-    watches.set(volume, { volumeId: target.id, fileId: null, since: new Date(clock.now()).toISOString() });
+    watches.set(volume, { volumeId: target.id, fileId: null, since: new Date(clock.now()).toISOString(), goOn: null });
     names.set(target.id, volume);
     watchers.set(volume, (watchers.get(volume) ?? new Set()).add(tab));
     connection.send({ type: 'presence', volume, here: hereIn(volume) });
     tellPresence(volume);
+  }
+
+  async function saving(
+    { watches, connection }: Tab,
+    { volume, open }: { volume: string; open: boolean },
+  ): Promise<void> {
+    const watch = watches.get(volume);
+    if (!watch) return;
+    if (open && (watch.goOn || typeof (await may('volume.write', volume, connection.actor)) === 'string')) return;
+    watch.goOn?.();
+    // the tab may have gone while it was asked
+    watch.goOn = open && watches.get(volume) === watch ? putOffVersions(watch.volumeId) : null;
   }
 
   /** Is the sign-in still good, and may everything that is watched still be read? */
@@ -128,7 +154,7 @@ export function createLive({ clock, findVolume, isStillValid, face, isFileOf, ru
     const { connection, watches } = tab;
     if (!(await isStillValid(connection.actor))) return connection.end('unauthenticated', 'You are signed out.');
     for (const volume of [...watches.keys()]) {
-      const target = await mayRead(volume, connection.actor);
+      const target = await may('volume.read', volume, connection.actor);
       if (typeof target !== 'string') continue;
       leave(tab, volume);
       connection.send({ type: 'refused', volume, code: target });

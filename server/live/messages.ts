@@ -18,10 +18,11 @@ export function readMessage(text: string): FromBrowser | null {
   return aboutVolume(message) ?? aboutRuns(message);
 }
 
-function aboutVolume({ type, volume, fileId }: Record<string, unknown>): FromBrowser | null {
+function aboutVolume({ type, volume, fileId, open }: Record<string, unknown>): FromBrowser | null {
   if (typeof volume !== 'string' || volume.length > 100) return null;
   if (type === 'watch' || type === 'unwatch') return { type, volume };
   if (type === 'at' && (fileId === null || isUuid(fileId))) return { type, volume, fileId };
+  if (type === 'saving' && typeof open === 'boolean') return { type, volume, open };
   return null;
 }
 

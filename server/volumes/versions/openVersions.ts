@@ -65,7 +65,7 @@ export async function openVersions(needs: VersionNeeds): Promise<Versions> {
 
   const schedule = openSchedule({
     clock,
-    times: { leaveMs: 1000, retryMs: 10_000, ...needs.times },
+    times: { leaveMs: 1000, retryMs: 10_000, putOffMs: 120_000, ...needs.times },
     pending: (told) => news.pending({ ...told, held: heldBack.has(told.fileId) }),
     async makeVersion(volumeId, fileIds) {
       await checkpointNow({ volumeId, fileIds }).catch((err: unknown) =>
@@ -167,6 +167,7 @@ export async function openVersions(needs: VersionNeeds): Promise<Versions> {
     },
     edited: ({ fileId, person }) => whenKnown(fileId, (volumeId) => schedule.edited({ volumeId, fileId, person })),
     left: ({ fileId }) => whenKnown(fileId, (volumeId) => schedule.left({ volumeId, fileId })),
+    putOff: schedule.putOff,
     async close() {
       schedule.close();
       for (const volumeId of schedule.volumes())

@@ -11,7 +11,7 @@ beforeEach(() => {
   [made, told, fails] = [[], [], false];
   schedule = openSchedule({
     clock: { now: () => Date.now() },
-    times: { quietMs: 30_000, latestMs: 300_000, leaveMs: 1000, retryMs: 10_000 },
+    times: { quietMs: 30_000, latestMs: 300_000, leaveMs: 1000, retryMs: 10_000, putOffMs: 120_000 },
     pending: ({ fileId, people, due }) => told.push({ fileId, people: [...people], due }),
     async makeVersion(volumeId, fileIds) {
       const taken = schedule.take(volumeId, fileIds);
@@ -61,6 +61,46 @@ test('[GI1] soon after the last person left a file, of that file alone; who come
   type('b');
   await pass(10);
   expect(made).toHaveLength(1);
+});
+
+test('[GI1] no pause becomes a version while somebody writes the sentence of one, nor when the last person leaves', async () => {
+  type('a');
+  await pass(10);
+  const goOn = schedule.putOff('v');
+  schedule.left({ volumeId: 'v', fileId: 'a' });
+  type('b', 'ben');
+  type('c', 'ben', 'w');
+  await pass(60);
+  expect(made).toEqual([{ at: 40_000, fileIds: ['c'] }]);
+  goOn();
+  goOn();
+  await pass(1);
+  expect(made[1]).toEqual({ at: 70_000, fileIds: ['a', 'b'] });
+});
+
+test('[GI1] a sentence puts versions off for two minutes at most, and never past five minutes of typing', async () => {
+  type('a');
+  const goOn = [schedule.putOff('v')];
+  await pass(60);
+  goOn.push(schedule.putOff('v')); // somebody else
+  await pass(200);
+  expect(made).toEqual([{ at: 180_000, fileIds: ['a'] }]);
+  for (let second = 0; second < 400; second += 50) {
+    goOn.push(schedule.putOff('v'));
+    type('a');
+    await pass(50);
+  }
+  expect(made[1]).toEqual({ at: 260_000 + 300_000, fileIds: ['a'] });
+  for (const done of goOn) done();
+});
+
+test('people are told when a version is put off, and when it goes on', async () => {
+  type('a');
+  await pass(10);
+  const goOn = schedule.putOff('v');
+  await pass(10);
+  goOn();
+  expect(told.map(({ due }) => due)).toEqual([30_000, 130_000, 30_000]);
 });
 
 test('volumes wait on their own', async () => {

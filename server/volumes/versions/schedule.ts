@@ -11,6 +11,8 @@ export type Times = {
   leaveMs: number;
   /** ... and again after a failure. */
   retryMs: number;
+  /** So long a sentence that somebody writes for a version puts it off, but not past `latestMs`. */
+  putOffMs: number;
 };
 
 type Waiting = { since: number; people: string[]; leftAt: number | null; toldDue: number };
@@ -50,10 +52,18 @@ export function openSchedule({
   pending: (news: { volumeId: string; fileId: string; people: string[]; due: number }) => void;
 }) {
   const volumes = new Map<string, VolumeState>();
+  /** By volume, until when each. */
+  const putOffs = new Map<string, Set<{ until: number }>>();
   let closed = false;
 
-  const dueOf = (state: VolumeState) => Math.min(state.last + times.quietMs, state.first + times.latestMs);
-  const leftDue = (waiting: Waiting) => (waiting.leftAt === null ? Infinity : waiting.leftAt + times.leaveMs);
+  /** `wanted`, or later while somebody writes a sentence. */
+  function notTooSoon(volumeId: string, state: VolumeState, wanted: number): number {
+    const until = Math.max(...[...(putOffs.get(volumeId) ?? [])].map((putOff) => putOff.until));
+    return Math.min(Math.max(wanted, Math.min(until, clock.now() + times.putOffMs)), state.first + times.latestMs);
+  }
+  const dueOf = (volumeId: string, state: VolumeState) => notTooSoon(volumeId, state, state.last + times.quietMs);
+  const leftDue = (volumeId: string, state: VolumeState, { leftAt }: Waiting) =>
+    leftAt === null ? Infinity : notTooSoon(volumeId, state, leftAt + times.leaveMs);
 
   function plan(volumeId: string, state: VolumeState): void {
     if (state.timer) clearTimeout(state.timer);
@@ -64,7 +74,10 @@ export function openSchedule({
     }
     if (closed) return;
     noLaterThan(clock.now(), state);
-    const due = Math.min(dueOf(state), ...[...state.files.values()].map(leftDue));
+    const due = Math.min(
+      dueOf(volumeId, state),
+      ...[...state.files.values()].map((waiting) => leftDue(volumeId, state, waiting)),
+    );
     const wait = Math.max(due, state.notBefore) - clock.now();
     state.timer = setTimeout(() => void wake(volumeId), Math.max(0, wait));
   }
@@ -87,8 +100,9 @@ export function openSchedule({
     const state = volumes.get(volumeId);
     if (!state) return;
     const now = clock.now();
-    const all = dueOf(state) <= now;
-    const due = [...state.files].filter(([, waiting]) => all || leftDue(waiting) <= now).map(([fileId]) => fileId);
+    const all = dueOf(volumeId, state) <= now;
+    const isDue = (waiting: Waiting) => all || leftDue(volumeId, state, waiting) <= now;
+    const due = [...state.files].filter(([, waiting]) => isDue(waiting)).map(([fileId]) => fileId);
     if (due.length > 0 && state.notBefore <= now) await makeVersion(volumeId, due);
     else plan(volumeId, state); // the clock and the timer do not agree to the millisecond
   }
@@ -107,11 +121,29 @@ export function openSchedule({
     const isNew = person !== null && !waiting.people.includes(person);
     if (isNew) waiting.people.push(person);
     waiting.leftAt = null; // whoever types is there
-    const due = dueOf(state);
-    if (isNew || Math.abs(due - waiting.toldDue) >= worthTelling) {
-      waiting.toldDue = due;
-      pending({ volumeId, fileId, people: waiting.people, due });
-    }
+    tell({ volumeId, fileId, state, waiting, isNew });
+    plan(volumeId, state);
+  }
+
+  function tell(news: {
+    volumeId: string;
+    fileId: string;
+    state: VolumeState;
+    waiting: Waiting;
+    isNew?: boolean;
+  }): void {
+    const { volumeId, fileId, state, waiting, isNew } = news;
+    const due = dueOf(volumeId, state);
+    if (!isNew && Math.abs(due - waiting.toldDue) < worthTelling) return;
+    waiting.toldDue = due;
+    pending({ volumeId, fileId, people: waiting.people, due });
+  }
+
+  /** What is due when is different now. */
+  function planAgain(volumeId: string): void {
+    const state = volumes.get(volumeId);
+    if (!state) return;
+    for (const [fileId, waiting] of state.files) tell({ volumeId, fileId, state, waiting });
     plan(volumeId, state);
   }
 
@@ -123,6 +155,18 @@ export function openSchedule({
       if (!state || !waiting) return;
       waiting.leftAt = clock.now();
       plan(volumeId, state);
+    },
+    /** Somebody writes the sentence of a version: no pause is to be quicker, until what this answers is called. */
+    putOff(volumeId: string): () => void {
+      const putOff = { until: clock.now() + times.putOffMs };
+      putOffs.set(volumeId, (putOffs.get(volumeId) ?? new Set()).add(putOff));
+      planAgain(volumeId);
+      return () => {
+        const all = putOffs.get(volumeId);
+        if (!all?.delete(putOff)) return;
+        if (all.size === 0) putOffs.delete(volumeId);
+        planAgain(volumeId);
+      };
     },
     waiting: (volumeId: string): string[] => [...(volumes.get(volumeId)?.files.keys() ?? [])],
     volumes: (): string[] => [...volumes.keys()],

@@ -28,7 +28,7 @@ export const cyd = person(3, 'cyd', 'Cyd');
 export const everyone = [ada, ben, cyd, person(4, 'dan', 'Dan'), person(5, 'eve', 'Eve')];
 
 /** Nothing is due unless a test says so. */
-const never: Times = { quietMs: 1e8, latestMs: 1e9, leaveMs: 1e8, retryMs: 1e8 };
+const never: Times = { quietMs: 1e8, latestMs: 1e9, leaveMs: 1e8, retryMs: 1e8, putOffMs: 1e8 };
 
 /** Set `at` to break the next write there. */
 export type Fault = { at: 'before the move' | 'after the move' | null };

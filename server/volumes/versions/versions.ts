@@ -139,6 +139,8 @@ export type Versions = {
   /** What RoomNews says, for the schedule. */
   edited(edit: { fileId: string; person: string | null }): void;
   left(left: { fileId: string }): void;
+  /** Somebody writes the sentence of a version: no pause becomes one meanwhile, for two minutes at most. Call what it answers when they are done. */
+  putOff(volumeId: string): () => void;
   /** Makes a last version of everything that waits, then lets go. */
   close(): Promise<void>;
 };

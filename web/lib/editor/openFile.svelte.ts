@@ -180,6 +180,14 @@ export class OpenFile {
 
   // ---- versions ------------------------------------------------------------------------------------------------------------
 
+  /** Its sentence is being written: no pause is to become a version before it. Gives a way to say that it is done. */
+  writeSentence(): () => void {
+    const volume = this.detail?.volume;
+    if (!volume) return () => {};
+    this.#workspace.send({ type: 'saving', volume, open: true });
+    return () => this.#workspace.send({ type: 'saving', volume, open: false });
+  }
+
   async saveVersion(message: string): Promise<boolean> {
     const volume = this.detail?.volume;
     if (!volume) return false;

@@ -54,3 +54,16 @@ test('[SY5] the file is rebuilt while nothing of mine waits: what I type before 
   expect(file.live!.text.toString()).toBe(room.text.toString());
   expect(told).toEqual(['Your words are in the file.']);
 });
+
+test('[GI1] while the sentence of a version is written the server is told, until it is done', () => {
+  const said: unknown[] = [];
+  const workspace = { send: (message: unknown) => said.push(message) };
+  file = new OpenFile({ fileId: 'f1', workspace: workspace as unknown as Workspace, me });
+  file.writeSentence()(); // not known yet where the file is
+  expect(said).toEqual([]);
+  file.detail = { volume: 'team/lab' } as typeof file.detail;
+  const done = file.writeSentence();
+  expect(said).toEqual([{ type: 'saving', volume: 'team/lab', open: true }]);
+  done();
+  expect(said[1]).toEqual({ type: 'saving', volume: 'team/lab', open: false });
+});
