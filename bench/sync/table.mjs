@@ -19,7 +19,7 @@ export function toMarkdown (res) {
     const base = res.w2['raw-ws']
     out.push('### W2 many documents', table(
       ['server', 'open CPU ms', 'RSS KB/doc (incl. 2 sockets)', 'paced p50 ms', 'paced p99', 'paced CPU µs/deliv', 'database', 'saturated deliv/s', '÷ raw-ws', 'sat CPU µs/deliv', 'database', '÷ raw-ws', 'server CPU %', 'client CPU %', 'all ok'],
-      ent(res.w2).map(([k, v]) => [k, v.openCpuMs, v.rssPerDocKB, v.paced.latencyMs.p50, v.paced.latencyMs.p99, v.paced.cpuUsPerDelivered, v.saturated.perSec, ratio(v.saturated.perSec, base?.saturated.perSec), v.saturated.cpuUsPerDelivered, v.saturated.dbUsPerDelivered, ratio(v.saturated.cpuUsPerDelivered, base?.saturated.cpuUsPerDelivered), v.saturated.serverCpuPct, v.saturated.clientCpuPct, v.allDelivered && v.stored !== false])))
+      ent(res.w2).map(([k, v]) => [k, v.openCpuMs, v.rssPerDocKB, v.paced.latencyMs.p50, v.paced.latencyMs.p99, v.paced.cpuUsPerDelivered, v.paced.dbUsPerDelivered, v.saturated.perSec, ratio(v.saturated.perSec, base?.saturated.perSec), v.saturated.cpuUsPerDelivered, v.saturated.dbUsPerDelivered, ratio(v.saturated.cpuUsPerDelivered, base?.saturated.cpuUsPerDelivered), v.saturated.serverCpuPct, v.saturated.clientCpuPct, v.allDelivered && v.stored !== false])))
   }
   if (res.w3) {
     for (const kind of ['typing', 'random', 'streamed']) {

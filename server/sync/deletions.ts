@@ -8,17 +8,7 @@ export type KnownDeletions = Map<number, Range[]>;
 
 const cursor = new Cursor();
 
-export function readRanges({
-  bytes,
-  from,
-  to,
-  ranges,
-}: {
-  bytes: Buffer;
-  from: number;
-  to: number;
-  ranges: number;
-}): Range[] {
+export function readRanges({ bytes, from, to, ranges }: Deletions): Range[] {
   cursor.over(bytes, from, to);
   return Array.from({ length: ranges }, () => {
     const start = cursor.uint();
@@ -32,7 +22,7 @@ export function addDeletions(known: KnownDeletions, updates: Scanned[]): void {
   for (const update of updates) {
     for (const deletions of update.deletions) {
       const ranges = added.get(deletions.client) ?? [];
-      for (const range of readRanges({ bytes: update.bytes, ...deletions })) ranges.push(range);
+      for (const range of readRanges(deletions)) ranges.push(range);
       added.set(deletions.client, ranges);
     }
   }
@@ -54,7 +44,7 @@ export function mergeRanges(ranges: Range[]): Range[] {
 export function dropKnownDeletions(known: KnownDeletions, update: Scanned): Deletions[] {
   return update.deletions.filter((deletions) => {
     const ranges = known.get(deletions.client) ?? [];
-    return !readRanges({ bytes: update.bytes, ...deletions }).every((range) => isCovered(ranges, range));
+    return !readRanges(deletions).every((range) => isCovered(ranges, range));
   });
 }
 

@@ -121,7 +121,7 @@ export class Intake {
       free();
     };
     const person = this.line.member.face.id;
-    room.take({ update, owner: person, writer: { person, settled, lost: free } });
+    room.take({ update, person, settled, lost: free }, person);
     this.unflushed += size;
     this.full = this.unflushed > around.limits.unflushed;
   }

@@ -16,21 +16,24 @@ export function judge({
   vector: StateVector;
 }): 'known' | 'early' | 'partly' | Scanned {
   const known = (client: number) => vector.get(client) ?? 0;
-  const reach = new Map<number, number>();
+  // What most keys are, a letter beside one's own, builds on nothing else: no map for them.
+  const reach = update.needs || update.deletions.length > 0 ? new Map<number, number>() : null;
   let partly = false;
+  let repeats = 0;
   for (const { client, clock, length } of update.blocks) {
     const here = known(client);
     if (clock > here) return 'early';
-    if (clock < here && clock + length > here) partly = true;
-    reach.set(client, Math.max(here, clock + length));
+    if (clock + length <= here) repeats++;
+    else if (clock < here) partly = true;
+    reach?.set(client, Math.max(here, clock + length));
   }
-  const reached = (client: number) => reach.get(client) ?? known(client);
-  for (const [client, clock] of update.needs) if (clock >= reached(client)) return 'early';
+  const reached = (client: number) => reach?.get(client) ?? known(client);
+  if (update.needs) for (const [client, clock] of update.needs) if (clock >= reached(client)) return 'early';
   for (const deletions of update.deletions) if (deletions.reach > reached(deletions.client)) return 'early';
   if (partly) return 'partly';
-  const blocks = update.blocks.filter(({ client, clock, length }) => clock + length > known(client));
-  if (blocks.length === 0 && update.deletions.length === 0) return 'known';
-  return blocks.length === update.blocks.length ? update : { ...update, blocks };
+  if (repeats === update.blocks.length && update.deletions.length === 0) return 'known';
+  if (repeats === 0) return update;
+  return { ...update, blocks: update.blocks.filter(({ client, clock, length }) => clock + length > known(client)) };
 }
 
 /** Rare: a resync that overlaps edits which are on their way. The update has passed the scan, so Yjs reads it without surprise. */

@@ -107,68 +107,69 @@ const insertRows =
 const insertRowsAndClients = `with owners as (insert into room_clients (room, client, person) select * from unnest($5::int[], $6::bigint[], $7::uuid[]) on conflict do nothing) ${insertRows}`;
 
 const rowArrays = (rows: LogRow[]) => [
-  arrayOf(
-    23,
-    rows.map((row) => int4(row.room)),
-  ),
-  arrayOf(
-    20,
-    rows.map((row) => int8(row.seq)),
-  ),
-  arrayOf(
+  int4s(rows.map(({ room }) => room)),
+  int8s(rows.map(({ seq }) => seq)),
+  values(
     2950,
-    rows.map((row) => uuid(row.person)),
+    rows.map(({ person }) => uuid(person)),
   ),
-  arrayOf(
+  values(
     17,
-    rows.map((row) => row.data),
+    rows.map(({ data }) => data),
   ),
 ];
 
 const clientArrays = (clients: LogClient[]) => [
-  arrayOf(
-    23,
-    clients.map((owned) => int4(owned.room)),
-  ),
-  arrayOf(
-    20,
-    clients.map((owned) => int8(owned.client)),
-  ),
-  arrayOf(
+  int4s(clients.map(({ room }) => room)),
+  int8s(clients.map(({ client }) => client)),
+  values(
     2950,
-    clients.map((owned) => uuid(owned.person)),
+    clients.map(({ person }) => uuid(person)),
   ),
 ];
 
-/** PostgreSQL's binary form of a one-dimensional array; `pg` sends a Buffer as it is, while arrays of bytea would travel as hex text. */
-function arrayOf(type: number, values: (Buffer | null)[]): Buffer {
-  const target = Buffer.allocUnsafe(20 + values.reduce((size, value) => size + 4 + (value?.length ?? 0), 0));
+/**
+ * PostgreSQL's binary form of a one-dimensional array; `pg` sends a Buffer as it is, while arrays of bytea would travel as hex text.
+ * `bytes`: of all its values with their lengths. They come after the head.
+ */
+function arrayOf({ type, count, bytes }: { type: number; count: number; bytes: number }): Buffer {
+  const target = Buffer.allocUnsafe(head + bytes);
   target.writeInt32BE(1, 0); // dimensions
   target.writeInt32BE(1, 4); // may hold null
   target.writeInt32BE(type, 8);
-  target.writeInt32BE(values.length, 12);
+  target.writeInt32BE(count, 12);
   target.writeInt32BE(1, 16); // first index
-  let at = 20;
-  for (const value of values) {
+  return target;
+}
+const head = 20;
+
+function values(type: number, all: (Buffer | null)[]): Buffer {
+  let bytes = 0;
+  for (const value of all) bytes += 4 + (value?.length ?? 0);
+  const target = arrayOf({ type, count: all.length, bytes });
+  let at = head;
+  for (const value of all) {
     at = target.writeInt32BE(value ? value.length : -1, at);
-    if (value) {
-      target.set(value, at);
-      at += value.length;
-    }
+    if (value) at += value.copy(target, at);
   }
   return target;
 }
 
-function int4(number: number): Buffer {
-  const target = Buffer.allocUnsafe(4);
-  target.writeInt32BE(number);
+function int4s(numbers: number[]): Buffer {
+  const target = arrayOf({ type: 23, count: numbers.length, bytes: numbers.length * 8 });
+  let at = head;
+  for (const number of numbers) at = target.writeInt32BE(number, target.writeInt32BE(4, at));
   return target;
 }
 
-function int8(number: number): Buffer {
-  const target = Buffer.allocUnsafe(8);
-  target.writeInt32BE(Math.floor(number / 0x100000000), 0);
-  target.writeUInt32BE(number % 0x100000000, 4);
+function int8s(numbers: number[]): Buffer {
+  const target = arrayOf({ type: 20, count: numbers.length, bytes: numbers.length * 12 });
+  let at = head;
+  for (const number of numbers) {
+    at = target.writeInt32BE(8, at);
+    at = target.writeInt32BE(Math.floor(number / 0x100000000), at);
+    at = target.writeUInt32BE(number % 0x100000000, at);
+  }
   return target;
 }
 

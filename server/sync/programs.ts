@@ -65,11 +65,7 @@ export function createPrograms({
   function append(room: Room, person: string | null, { update }: Edited): Promise<void> {
     return new Promise((resolve, reject) => {
       const lost = (why: string) => reject(new Refusal(1013, why));
-      room.take({
-        update: scanUpdate({ bytes: Buffer.from(update!) }),
-        owner: null,
-        writer: { person, settled: resolve, lost },
-      });
+      room.take({ update: scanUpdate({ bytes: Buffer.from(update!) }), person, settled: resolve, lost }, null);
     });
   }
 

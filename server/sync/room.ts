@@ -127,15 +127,8 @@ export class Room implements LoggedRoom {
   }
 
   /** Takes a judged update: known from now on, durable and shown after the next flush. Throws when it may not be written. */
-  take({
-    update,
-    writer,
-    owner,
-  }: {
-    update: Scanned;
-    writer: Writer;
-    /** null: a program */ owner: string | null;
-  }): void {
+  take(given: Pending, /** null: a program */ owner: string | null): void {
+    const { update } = given;
     if (this.closed || this.frozen) throw new Refusal(1013, 'the file is being closed');
     if (update.blocks.length > 0 && this.size + update.bytes.length > this.limits.document && owner !== null)
       throw new Refusal(4413, 'the document is full');
@@ -152,7 +145,7 @@ export class Room implements LoggedRoom {
     }
     this.note(update);
     this.deletes?.later.push(update);
-    this.pending.push({ ...writer, update });
+    this.pending.push(given);
     this.mark(this);
     if (this.early.size > 0) this.retryEarly();
   }
@@ -190,23 +183,24 @@ export class Room implements LoggedRoom {
     this.inFlight = { writers };
     const shown = this.seq;
     const merged = spliceUpdates({ updates: pending.map(({ update }) => update), room: updateSpace });
-    const byPerson = Map.groupBy(pending, ({ person }) => person);
     const rows: LogRow[] = [];
-    for (const [person, theirs] of byPerson) {
-      const data =
-        byPerson.size === 1
-          ? merged.subarray(updateSpace)
-          : spliceUpdates({ updates: theirs.map(({ update }) => update) });
+    const add = (person: string | null, data: Buffer) => {
       rows.push({ room: this.no, seq: ++this.seq, person, data });
       this.logBytes += data.length;
-    }
+    };
+    const [first] = pending;
+    if (first && pending.every(({ person }) => person === first.person))
+      add(first.person, merged.subarray(updateSpace));
+    else
+      for (const [person, theirs] of Map.groupBy(pending, ({ person }) => person))
+        add(person, spliceUpdates({ updates: theirs.map(({ update }) => update) }));
     const clients = newClients.map((client) => ({ room: this.no, client, person: this.owners.get(client) ?? null }));
     const deliver = () => {
       this.inFlight = null;
       if (pending.length > 0) {
         const frame = frameUpdate(merged);
         for (const member of this.members) member.show(frame, shown);
-        for (const person of byPerson.keys()) this.edited(person);
+        for (const { person } of rows) this.edited(person);
       }
       for (const writer of writers) writer.settled();
       return pending.length > 0 ? this.members.size : 0;

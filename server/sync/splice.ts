@@ -4,24 +4,21 @@ import { writeUint } from './bytes.ts';
 import { mergeRanges, readRanges } from './deletions.ts';
 import type { Block, Deletions, Scanned } from './validate.ts';
 
-type BlockPart = Block & { bytes: Buffer };
-type DeletionsPart = Deletions & { bytes: Buffer };
-
 /** One update with everything in `updates`, in their order. `room` bytes are left free in front of it. */
 export function spliceUpdates({ updates, room = 0 }: { updates: Scanned[]; room?: number }): Buffer {
-  const blocks = new Map<number, BlockPart[]>();
-  const deletions = new Map<number, DeletionsPart[]>();
+  const blocks = new Map<number, Block[]>();
+  let deletions: Map<number, Deletions[]> | null = null;
   let size = 10;
-  for (const { bytes, blocks: theirBlocks, deletions: theirDeletions } of updates) {
-    for (const block of theirBlocks) size += add(blocks, { ...block, bytes });
-    for (const ranges of theirDeletions) size += add(deletions, { ...ranges, bytes });
+  for (const { blocks: theirBlocks, deletions: theirDeletions } of updates) {
+    for (const block of theirBlocks) size += add(blocks, block);
+    for (const ranges of theirDeletions) size += add((deletions ??= new Map()), ranges);
   }
   const target = Buffer.allocUnsafe(room + size);
   let at = writeUint(target, room, blocks.size);
   const clients = blocks.size > 1 ? [...blocks.keys()].sort((a, b) => b - a) : blocks.keys();
   for (const client of clients) at = writeBlocks(target, at, client, blocks.get(client)!);
-  at = writeUint(target, at, deletions.size);
-  for (const [client, parts] of deletions) at = writeDeletions(target, at, client, parts);
+  at = writeUint(target, at, deletions?.size ?? 0);
+  if (deletions) for (const [client, parts] of deletions) at = writeDeletions(target, at, client, parts);
   return target.subarray(0, at);
 }
 
@@ -36,7 +33,7 @@ function add<Part extends { client: number; from: number; to: number }>(
   return part.to - part.from + (others ? 0 : 15);
 }
 
-function writeBlocks(target: Buffer, at: number, client: number, parts: BlockPart[]): number {
+function writeBlocks(target: Buffer, at: number, client: number, parts: Block[]): number {
   let structs = 0;
   let next = parts[0]!.clock;
   for (const part of parts) {
@@ -51,7 +48,7 @@ function writeBlocks(target: Buffer, at: number, client: number, parts: BlockPar
   return at;
 }
 
-function writeDeletions(target: Buffer, at: number, client: number, parts: DeletionsPart[]): number {
+function writeDeletions(target: Buffer, at: number, client: number, parts: Deletions[]): number {
   at = writeUint(target, at, client);
   const [only, ...others] = parts;
   if (others.length === 0) return copyPart(target, writeUint(target, at, only!.ranges), only!);

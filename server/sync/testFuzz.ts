@@ -165,11 +165,15 @@ class World {
       change: { kind: 'merge', base: this.committedText, theirs: lines.join('\n') },
     });
     if (update)
-      room.take({
-        update: scanUpdate({ bytes: Buffer.from(update) }),
-        owner: null,
-        writer: { person: null, settled: () => undefined, lost: () => undefined },
-      });
+      room.take(
+        {
+          update: scanUpdate({ bytes: Buffer.from(update) }),
+          person: null,
+          settled: () => undefined,
+          lost: () => undefined,
+        },
+        null,
+      );
     for (let i = 0; i < 4; i++) await turn();
   }
 

@@ -1,7 +1,7 @@
 // Durable first (SY1): what all rooms received since the last flush goes to the database in one statement and one commit; only
 // then it is shown to others and acknowledged. When the database is away, everything waits here and nothing is lost.
 import { isOutage } from '../platform/outage.ts';
-import type { LogClient, LogRow, LogStore } from './logStore.ts';
+import type { Batch, LogClient, LogRow, LogStore } from './logStore.ts';
 
 /** What a room has to write, and what it does once that is durable. */
 export type Flush = {
@@ -120,10 +120,11 @@ export class UpdateLog {
   private async append(taken: Map<LoggedRoom, Flush>): Promise<boolean> {
     let lost = false;
     for (;;) {
-      const batch = {
-        rows: [...taken.values()].flatMap((flush) => flush.rows),
-        clients: [...taken.values()].flatMap((flush) => flush.clients),
-      };
+      const batch: Batch = { rows: [], clients: [] };
+      for (const { rows, clients } of taken.values()) {
+        for (const row of rows) batch.rows.push(row);
+        for (const client of clients) batch.clients.push(client);
+      }
       if (batch.rows.length === 0) return true;
       try {
         if (lost) {

@@ -7,18 +7,20 @@ import { contentRoot } from '#shared/room.ts';
 import { Cursor } from './bytes.ts';
 import { Refusal } from './refusal.ts';
 
-/** The structs of one client: clocks `clock` to `clock + length`, `structs` of them, in bytes `from` to `to`. */
-export type Block = { client: number; clock: number; length: number; structs: number; from: number; to: number };
-/** The deletions in one client's text: `ranges` of them in bytes `from` to `to`, none beyond clock `reach`. */
-export type Deletions = { client: number; ranges: number; from: number; to: number; reach: number };
+/** Bytes `from` to `to` of what came. */
+type Part = { client: number; bytes: Buffer; from: number; to: number };
+/** The structs of one client: clocks `clock` to `clock + length`, `structs` of them. */
+export type Block = Part & { clock: number; length: number; structs: number };
+/** The deletions in one client's text: `ranges` of them, none beyond clock `reach`. */
+export type Deletions = Part & { ranges: number; reach: number };
 export type Scanned = {
   bytes: Buffer;
   from: number;
   to: number;
   blocks: Block[];
   deletions: Deletions[];
-  /** Per client the highest clock that this update builds on. */
-  needs: Map<number, number>;
+  /** Per client the highest clock that this update builds on; null: on nobody else's. */
+  needs: Map<number, number> | null;
 };
 
 export type ScanLimits = { bytes: number; structs: number };
@@ -44,7 +46,7 @@ export function scanUpdate({
 }): Scanned {
   if (limits && to - from > limits.bytes) throw new Refusal(4413, 'the update is too large');
   cursor.over(bytes, from, to);
-  const scanned: Scanned = { bytes, from, to, blocks: [], deletions: [], needs: new Map() };
+  const scanned: Scanned = { bytes, from, to, blocks: [], deletions: [], needs: null };
   let structsLeft = limits ? limits.structs : Infinity;
   let lastClient = Infinity;
   for (let clients = cursor.uint(); clients > 0; clients--) {
@@ -55,38 +57,39 @@ export function scanUpdate({
     lastClient = client;
     if (structs === 0) wrong('a client without structs');
     if ((structsLeft -= structs) < 0) throw new Refusal(4413, 'the update has too many structs');
-    scanned.blocks.push(scanBlock(scanned.needs, client, structs));
+    scanned.blocks.push(scanBlock(scanned, client, structs));
   }
-  const deletedClients = new Set<number>();
-  for (let clients = cursor.uint(); clients > 0; clients--) {
+  let clients = cursor.uint();
+  const deletedClients = clients > 1 ? new Set<number>() : null;
+  for (; clients > 0; clients--) {
     const deletions = scanDeletions();
-    if (deletedClients.has(deletions.client)) wrong('deletions of a client are there twice');
-    deletedClients.add(deletions.client);
+    if (deletedClients?.has(deletions.client)) wrong('deletions of a client are there twice');
+    deletedClients?.add(deletions.client);
     if (deletions.ranges > 0) scanned.deletions.push(deletions);
   }
   if (cursor.at !== cursor.end) wrong('bytes after the end of the update');
   return scanned;
 }
 
-function scanBlock(needs: Map<number, number>, client: number, structs: number): Block {
+function scanBlock(scanned: Scanned, client: number, structs: number): Block {
   const clock = cursor.uint();
   const from = cursor.at;
   let next = clock;
   for (let i = 0; i < structs; i++) {
-    next += scanItem(needs, client, next);
+    next += scanItem(scanned, client, next);
     if (next > 0x7fffffff) wrong('a clock is too large');
   }
-  return { client, clock, length: next - clock, structs, from, to: cursor.at };
+  return { client, clock, length: next - clock, structs, bytes: cursor.bytes, from, to: cursor.at };
 }
 
 const [hasOrigin, hasRightOrigin, hasKey, kindBits] = [128, 64, 32, 31];
 const [deletedContent, stringContent] = [1, 4];
 
 /** One struct; returns its length in clocks. */
-function scanItem(needs: Map<number, number>, client: number, clock: number): number {
+function scanItem(scanned: Scanned, client: number, clock: number): number {
   const info = cursor.byte();
-  if (info & hasOrigin) scanNeed(needs, client, clock);
-  if (info & hasRightOrigin) scanNeed(needs, client, clock);
+  if (info & hasOrigin) scanNeed(scanned, client, clock);
+  if (info & hasRightOrigin) scanNeed(scanned, client, clock);
   if (info & hasKey) wrong('a text has no keys');
   if (!(info & (hasOrigin | hasRightOrigin))) scanRoot();
   const kind = info & kindBits;
@@ -100,9 +103,10 @@ function scanItem(needs: Map<number, number>, client: number, clock: number): nu
 }
 
 /** What an item stands beside. Yjs checks this for other clients only; a forward reference to oneself throws in every browser. */
-function scanNeed(needs: Map<number, number>, client: number, clock: number): void {
+function scanNeed(scanned: Scanned, client: number, clock: number): void {
   const [other, at] = [cursor.uint(), cursor.uint()];
   if (other !== client) {
+    const needs = (scanned.needs ??= new Map());
     const known = needs.get(other);
     if (known === undefined || known < at) needs.set(other, at);
   } else if (at >= clock) wrong('an origin lies not before its item');
@@ -150,7 +154,7 @@ function scanDeletions(): Deletions {
     if (clock < reach) wrong('deletions are out of order');
     reach = clock + length;
   }
-  return { client, ranges, from, to: cursor.at, reach };
+  return { client, ranges, bytes: cursor.bytes, from, to: cursor.at, reach };
 }
 
 /** What an update costs as long as it is kept: a small one keeps the chunk that it came in. */
