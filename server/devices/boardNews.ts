@@ -1,7 +1,10 @@
 // Who hears that the state of a board changed, and when: those who look at it at once, and then at a beat; its browser before any byte of a
 // new epoch; everybody else at the bench now and then.
-import type { DeviceState } from '#shared/devices.ts';
+import type { DeviceState, Driver, Mark } from '#shared/devices.ts';
 import type { DeviceLimits } from './limits.ts';
+
+/** What happened, for all who look, the audit and a recording. `job`: of that one's conversation. */
+export type Note = { kind: Mark['kind']; by: Pick<Driver, 'person' | 'run'>; text: string; job?: string };
 
 type Hearers = {
   viewers: (state: DeviceState) => void;

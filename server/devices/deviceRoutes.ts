@@ -60,7 +60,7 @@ export function deviceRoutes({
       inventory.describe({ actor, volume, id: file.id, path: file.path }),
 
     'POST /devices/:id/stop': async ({ actor, file }) => {
-      (await boardOf(file.id)).stop(await me(actor));
+      (await boardOf(file.id)).acts.stop(await me(actor));
       return {};
     },
 
@@ -83,10 +83,10 @@ export function deviceRoutes({
     },
     'POST /devices/:id/recordings': async ({ actor, file }) => {
       const by = await me(actor);
-      return describeRecording((await (await boardOf(file.id)).record({ on: true, by })).row, by);
+      return describeRecording((await (await boardOf(file.id)).acts.record({ on: true, by })).row, by);
     },
     'POST /devices/:id/recordings/stop': async ({ actor, file }) => {
-      const { row, by } = await (await boardOf(file.id)).record({ on: false, by: await me(actor) });
+      const { row, by } = await (await boardOf(file.id)).acts.record({ on: false, by: await me(actor) });
       return describeRecording(row, by);
     },
     'GET /devices/:id/recordings/:recording': async ({ file, params, query }) => {

@@ -1,7 +1,8 @@
 // What the browser that holds a board says of it, one message at a time. It says first what it holds; until then nothing else counts.
-import type { Driver, FromHost, JobResult, Mark } from '#shared/devices.ts';
+import type { FromHost, JobResult } from '#shared/devices.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Timeless } from './boardLease.ts';
+import type { Note } from './boardNews.ts';
 import type { Line } from './line.ts';
 import type { Rate } from './limits.ts';
 
@@ -23,7 +24,7 @@ export type Told = {
   because: (why: string | null) => void;
   progressed: (message: Extract<FromHost, { type: 'job-progress' }>) => boolean;
   result: (result: JobResult) => void;
-  note: (note: { kind: Mark['kind']; by: Pick<Driver, 'person' | 'run'>; text: string }) => void;
+  note: (note: Note) => void;
   tellState: () => void;
   unhold: (host: Host, why: string) => void;
 };

@@ -22,6 +22,9 @@ type Open = {
 /** Half of these is worse than nothing. */
 export const isWhole = ({ kind }: Pick<Job, 'kind'>): boolean => kind === 'put' || kind === 'flash';
 
+/** Files go in conversations of programs, which a console may fold. What a program prints is what everybody is here for. */
+export const foldedJob = ({ id, kind }: { id: string; kind: Job['kind'] }) => (kind === 'exec' ? {} : { job: id });
+
 export class BoardJobs {
   private open: Open | null = null;
   /** Aborted, and not yet answered. */

@@ -8,11 +8,10 @@ import type { Actor } from '#shared/permissions.ts';
 import { adoptSocket } from '../platform/webSocket.ts';
 import { Rate, type DeviceLimits } from './limits.ts';
 
-export type LineParts<Message> = {
-  socket: Duplex;
-  head: Buffer;
-  actor: Actor;
-  face: Face;
+/** Somebody's browser at the door. */
+export type Arrival = { socket: Duplex; head: Buffer; actor: Actor; face: Face };
+
+export type LineParts<Message> = Arrival & {
   limits: DeviceLimits;
   messages: { perSecond: number; burst: number };
   read: (text: string) => Message | null;

@@ -139,14 +139,22 @@ export function createRunBoards({
       async write(bytes) {
         await mayDrive();
         for (let from = 0; from < bytes.length; from += 4096)
-          must(board.write({ driver, epoch: epoch(), bytes: bytes.subarray(from, from + 4096) }));
+          must(board.acts.write({ driver, epoch: epoch(), bytes: bytes.subarray(from, from + 4096) }));
       },
       async job(asked: JobAsked, { signal, progress }): Promise<JobResult> {
         await mayDrive();
         signal.throwIfAborted();
         const job = { ...asked, id: crypto.randomUUID() } as Job;
         const { promise, resolve } = Promise.withResolvers<JobResult>();
-        must(await board.startJob({ driver, epoch: epoch(), job, answer: resolve, ...(progress ? { progress } : {}) }));
+        must(
+          await board.acts.startJob({
+            driver,
+            epoch: epoch(),
+            job,
+            answer: resolve,
+            ...(progress ? { progress } : {}),
+          }),
+        );
         const cancel = () => {
           if (board.jobs.view?.id === job.id) board.jobs.cancel('cancelled', 'The run cancelled it.');
         };
@@ -160,13 +168,13 @@ export function createRunBoards({
       },
       async reset(how) {
         await mayDrive();
-        must(board.control(driver, { type: 'reset', epoch: epoch(), how }));
+        must(board.acts.control(driver, { type: 'reset', epoch: epoch(), how }));
       },
       async interrupt() {
         await mayDrive();
         const job = board.jobs.view;
         if (job?.by.key === driver.key) board.jobs.cancel('cancelled', 'The run interrupted it.');
-        else must(board.write({ driver, epoch: epoch(), bytes: new Uint8Array([3]) }));
+        else must(board.acts.write({ driver, epoch: epoch(), bytes: new Uint8Array([3]) }));
       },
       release() {
         board.step({ type: 'leave-queue', key: driver.key });
@@ -224,7 +232,7 @@ export function createRunBoards({
       },
       async stop() {
         await need({ actor, id, verb: 'device.stop' });
-        board.stop(driver.person);
+        board.acts.stop(driver.person);
       },
     };
     return it;

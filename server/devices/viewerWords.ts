@@ -12,7 +12,7 @@ import type { View } from './output.ts';
 
 export type Viewer = { line: Line<FromViewer>; view: View; driver: Driver; may: May; bytes: Rate };
 
-/** What a board does for those who look at it. */
+/** What a board does for those who look at it (boardActs.ts). */
 export type Asked = {
   step: (event: Timeless) => Refused | null;
   stop: (by: Face) => void;
@@ -26,13 +26,13 @@ export type Asked = {
 const watchersMay = new Set<FromViewer['type']>(['stop', 'leave-queue', 'clear-stop']);
 
 export function hearViewer({
-  board,
+  acts,
   viewer,
   viewers,
   message,
   failed,
 }: {
-  board: Asked;
+  acts: Asked;
   viewer: Viewer;
   viewers: Iterable<Viewer>;
   message: FromViewer;
@@ -48,45 +48,45 @@ export function hearViewer({
     return refuse({ code: 'forbidden', text: 'You may watch this board, not drive it.' });
   switch (message.type) {
     case 'stop':
-      return board.stop(person);
+      return acts.stop(person);
     case 'ask':
-      return refuse(board.step({ type: 'ask', driver }));
+      return refuse(acts.step({ type: 'ask', driver }));
     case 'take':
-      return refuse(board.step({ type: 'take', driver, owner }));
+      return refuse(acts.step({ type: 'take', driver, owner }));
     case 'leave-queue':
-      return refuse(board.step({ type: 'leave-queue', key }));
+      return refuse(acts.step({ type: 'leave-queue', key }));
     case 'accept':
     case 'renew':
     case 'release':
     case 'uninvite':
-      return refuse(board.step({ type: message.type, key, epoch: message.epoch }));
+      return refuse(acts.step({ type: message.type, key, epoch: message.epoch }));
     case 'clear-stop':
-      return refuse(board.step({ type: 'clear-stop', by: person, owner }));
+      return refuse(acts.step({ type: 'clear-stop', by: person, owner }));
     case 'invite': {
       const guest = [...viewers].find(
         ({ driver: other, may: can }) => other.person.id === message.personId && can !== 'watch',
       );
       if (!guest) return refuse({ code: 'invalid', text: 'They are not here, or may only watch.' });
-      return refuse(board.step({ type: 'invite', key, epoch: message.epoch, guest: guest.driver }));
+      return refuse(acts.step({ type: 'invite', key, epoch: message.epoch, guest: guest.driver }));
     }
     case 'job': {
       const answer = (result: JobResult) => tellResult({ asker: viewer, viewers, result });
-      board.startJob({ driver, epoch: message.epoch, job: message.job, answer }).then(refuse, (error: unknown) => {
+      acts.startJob({ driver, epoch: message.epoch, job: message.job, answer }).then(refuse, (error: unknown) => {
         failed(error);
         refuse({ code: 'invalid', text: 'The job could not be started.' });
       });
       return;
     }
     case 'cancel-job':
-      return refuse(board.cancelJob({ driver, owner, id: message.id }));
+      return refuse(acts.cancelJob({ driver, owner, id: message.id }));
     case 'signals':
     case 'reset':
     case 'baud':
-      return refuse(board.control(driver, message));
+      return refuse(acts.control(driver, message));
     case 'world':
-      return refuse(board.world(driver, message.command));
+      return refuse(acts.world(driver, message.command));
     case 'record':
-      board.record({ on: message.on, by: person }).catch((error: unknown) => {
+      acts.record({ on: message.on, by: person }).catch((error: unknown) => {
         const text = error instanceof Problem ? error.message : 'It cannot be recorded just now.';
         refuse({ code: 'invalid', text });
       });
