@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
 import { sql } from 'drizzle-orm';
-import { afterAll, expect, inject, test } from 'vitest';
+import { afterAll, expect, inject, test, vi } from 'vitest';
 import { openTestDatabase } from '../../platform/testDatabase.ts';
 import { ada, ben, openTestVersions, type Fault, type TestVersions } from './testVersions.ts';
 
@@ -219,3 +219,21 @@ async function killCommitter(args: string[], count: number): Promise<string[]> {
   await ended;
   return said.split('\n').slice(0, -1); // the last one may be half a line
 }
+
+test('[GI1] words typed while the tables cannot be asked where they belong get their version later, by themselves', async () => {
+  await world.close();
+  world = await openTestVersions({ databaseUrl: url, directory, fault, times: { quietMs: 100, retryMs: 100 } });
+  const volumeId = await world.newVolume();
+  const [a] = await world.create(volumeId, { 'a.md': 'one\n' });
+  const change = (theirs: string) => ({ kind: 'merge', base: 'one\n', theirs }) as const;
+  await world.rooms.edit({ fileId: a!, person: ben.id, change: change('two\n'), preview: true }); // the room is open
+  await world.database.execute(sql`alter table files rename to away`);
+  try {
+    await world.rooms.edit({ fileId: a!, person: ben.id, change: change('one\nben\n') });
+    await new Promise((resolve) => setTimeout(resolve, 300)); // asked more than once in vain
+  } finally {
+    await world.database.execute(sql`alter table away rename to files`);
+  }
+  await vi.waitFor(async () => expect(await world.versions.textOf(a!)).toBe('one\nben\n'), { timeout: 10_000 });
+  expect(world.git(volumeId, 'log', '-1', '--format=%an')).toBe('Ben');
+});

@@ -63,9 +63,10 @@ export async function openVersions(needs: VersionNeeds): Promise<Versions> {
       }),
   }); // prettier-ignore
 
+  const times: Times = { leaveMs: 1000, retryMs: 10_000, putOffMs: 120_000, ...needs.times };
   const schedule = openSchedule({
     clock,
-    times: { leaveMs: 1000, retryMs: 10_000, putOffMs: 120_000, ...needs.times },
+    times,
     pending: (told) => news.pending({ ...told, held: heldBack.has(told.fileId) }),
     async makeVersion(volumeId, fileIds) {
       await checkpointNow({ volumeId, fileIds }).catch((err: unknown) =>
@@ -99,8 +100,31 @@ export async function openVersions(needs: VersionNeeds): Promise<Versions> {
   const whenKnown = (fileId: string, then: (volumeId: string) => void) =>
     void volumeOf(fileId).then(
       (volumeId) => volumeId && then(volumeId),
-      (err: unknown) => log.error({ err, file: fileId }, 'schedule.failed'),
+      (err: unknown) => {
+        log.error({ err, file: fileId }, 'schedule.failed');
+        lookAgain();
+      },
     );
+
+  /** All words that are in no version: after a start, and when it could not be asked where some of them belong. */
+  async function schedulePending(): Promise<void> {
+    for (const { fileId, people: typists } of await rooms.pending())
+      whenKnown(fileId, (volumeId) => {
+        for (const person of typists.length > 0 ? typists : [null]) schedule.edited({ volumeId, fileId, person });
+      });
+  }
+  let looking: NodeJS.Timeout | null = null;
+  let closed = false;
+  function lookAgain(): void {
+    if (closed) return;
+    looking ??= setTimeout(() => {
+      looking = null;
+      schedulePending().catch((err: unknown) => {
+        log.error({ err }, 'schedule.failed');
+        lookAgain();
+      });
+    }, times.retryMs).unref();
+  }
 
   /** Loose objects are packed beside the writing, one volume after the other. */
   const untidy = new Set<string>();
@@ -132,10 +156,7 @@ export async function openVersions(needs: VersionNeeds): Promise<Versions> {
 
   for (const volumeId of await store.volumesWithIntents())
     await engine.head(volumeId).catch((err: unknown) => log.error({ err, volume: volumeId }, 'checkpoint.unfinished'));
-  for (const { fileId, people: typists } of await rooms.pending())
-    whenKnown(fileId, (volumeId) => {
-      for (const person of typists.length > 0 ? typists : [null]) schedule.edited({ volumeId, fileId, person });
-    });
+  await schedulePending();
 
   return {
     checkpointNow,
@@ -169,6 +190,8 @@ export async function openVersions(needs: VersionNeeds): Promise<Versions> {
     left: ({ fileId }) => whenKnown(fileId, (volumeId) => schedule.left({ volumeId, fileId })),
     putOff: schedule.putOff,
     async close() {
+      closed = true;
+      if (looking) clearTimeout(looking);
       schedule.close();
       for (const volumeId of schedule.volumes())
         await checkpointNow({ volumeId, fileIds: schedule.waiting(volumeId) }).catch((err: unknown) =>
