@@ -38,6 +38,21 @@ test('[RU2] the reducer over the events gives the run that was on the screen', (
   expect(readRun(story.slice(0, 6)).status).toBe('running');
 });
 
+test('[RU5] what was said stands beside the run until it is read, each word for itself, also past its end', () => {
+  const ben = { id: 'p2', login: 'ben', name: 'Ben', colour: 2 };
+  const run = readRun(
+    list([
+      { type: 'said', by: ada, text: 'Shorter.' },
+      { type: 'said', by: ben, text: 'Shorter.' },
+      { type: 'said', by: ada, text: 'Shorter.' },
+      { type: 'steer', by: ada, text: 'Shorter.' },
+      { type: 'ended', outcome: 'stopped', reason: 'Ada stopped it.', answer: '' },
+    ]),
+  );
+  expect(run.unheard).toEqual([ben, ada].map((by) => ({ by, text: 'Shorter.' })));
+  expect(run.items).toMatchObject([{ kind: 'steer', by: ada, text: 'Shorter.' }]);
+});
+
 test('[RU2] events that are told twice count once, and no state is changed behind a screen', () => {
   let state = readRun([]);
   for (const event of story) {

@@ -96,7 +96,9 @@ export type RunAct =
   | { type: 'child'; call: string; run: string; agent: string }
   | { type: 'usage'; step: number; input: number; output: number; money: number | null; ms: number }
   | { type: 'skills'; used: { name: string; volume: string; path: string; why: string }[] }
-  /** A person's words, put before the next turn. */
+  /** A person's words, not read yet. */
+  | { type: 'said'; by: Face; text: string }
+  /** They are read: put before the next turn. */
   | { type: 'steer'; by: Face; text: string }
   | { type: 'taint'; source: string }
   | { type: 'notice'; level: 'info' | 'warning'; text: string }
@@ -146,6 +148,7 @@ export type RunItem =
   | { kind: 'notice'; level: 'info' | 'warning'; text: string; at: string }
   | { kind: 'resumed'; by: Face | null; at: string };
 
+export type Said = { by: Face; text: string };
 export type RunStatus = 'running' | 'waiting' | Outcome;
 export type RunState = {
   head: RunHead | null;
@@ -157,6 +160,8 @@ export type RunState = {
   items: RunItem[];
   skills: { name: string; volume: string; path: string; why: string }[];
   taint: string[];
+  /** What people said and no turn has read. */
+  unheard: Said[];
   spent: { steps: number; calls: number; input: number; output: number; money: number | null };
   trace: { volume: string; path: string; commits: string[] } | null;
   startedAt: string | null;
@@ -172,6 +177,7 @@ export const emptyRun = (): RunState => ({
   items: [],
   skills: [],
   taint: [],
+  unheard: [],
   spent: { steps: 0, calls: 0, input: 0, output: 0, money: null },
   trace: null,
   startedAt: null,
@@ -268,8 +274,14 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
     }
     case 'skills':
       return { ...next, skills: [...state.skills, ...event.used] };
-    case 'steer':
-      return { ...next, items: [...state.items, { kind: 'steer', by: event.by, text: event.text, at: event.at }] };
+    case 'said':
+      return { ...next, unheard: [...state.unheard, { by: event.by, text: event.text }] };
+    case 'steer': {
+      const { by, text, at } = event;
+      const said = state.unheard.findIndex((one) => one.by.id === by.id && one.text === text);
+      const unheard = said < 0 ? state.unheard : state.unheard.toSpliced(said, 1);
+      return { ...next, unheard, items: [...state.items, { kind: 'steer', by, text, at }] };
+    }
     case 'taint':
       return { ...next, taint: [...new Set([...state.taint, event.source])] };
     case 'notice':

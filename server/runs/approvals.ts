@@ -2,34 +2,19 @@
 // hash of the tool and the exact arguments that were seen. The run itself writes down what it was told; here it is passed on.
 import { Problem } from '#shared/errors.ts';
 import type { Face } from '#shared/live.ts';
-import type { RunEvent } from '#shared/run.ts';
+import type { RunEvent, Said } from '#shared/run.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { OpenRun } from './eventLog.ts';
 import { callOf } from './summary.ts';
 import type { People, Verdict } from './types.ts';
-import type { Said } from './walk.ts';
 
 /** Who answered is told when the run has written it down, or after so long that it will some time. */
 const writtenMs = 5000;
 
 export type Asking = ReturnType<typeof createAsking>;
 
-/** Of one run, for as long as it is in memory. `heard`: what was said before it was. */
-export function createAsking({
-  run,
-  clock,
-  heard,
-  keep,
-}: {
-  run: OpenRun;
-  clock: Clock;
-  heard: Said[];
-  /** Makes durable what was said and no turn has heard. */
-  keep: (said: Said[]) => Promise<void>;
-}) {
-  let said = [...heard];
-  let saved: Promise<void> = Promise.resolve();
-  const save = () => (saved = saved.catch(() => undefined).then(() => keep(said)));
+/** Of one run, for as long as it is in memory. */
+export function createAsking({ run, clock }: { run: OpenRun; clock: Clock }) {
   const verdicts = new Map<string, Verdict & { hash: string }>();
   const answers = new Map<string, { by: Face; text: string }>();
   /** call -> who waits for what people say of it, and who waits for it to be written down */
@@ -61,7 +46,7 @@ export function createAsking({
         return verdict;
       }),
     answer: ({ call, signal }) => wait(call, signal, () => answers.get(call) ?? null),
-    steering: () => [...said],
+    steering: () => run.state.unheard,
   };
 
   async function passOn(call: string): Promise<void> {
@@ -87,12 +72,6 @@ export function createAsking({
         timers.delete(event.call);
       }
       if (event.type === 'approval-asked') verdicts.delete(event.call);
-      if (event.type === 'steer') {
-        const at = said.findIndex(({ by, text }) => by.id === event.by.id && text === event.text);
-        if (at < 0) return;
-        said = said.toSpliced(at, 1);
-        save().catch(() => undefined); // at worst it is heard twice after a restart
-      }
     },
 
     /** For what a restart found waiting: `expired` when nobody answers in time. */
@@ -144,10 +123,9 @@ export function createAsking({
       await passOn(call);
     },
 
-    /** Heard before the next turn; until then it is kept, also over a restart. */
+    /** Heard before the next turn; until then it stands beside the run, also after a restart. */
     async steer(words: Said): Promise<void> {
-      said = [...said, words];
-      await save();
+      await run.emit({ type: 'said', ...words });
     },
 
     close(): void {

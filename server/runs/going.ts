@@ -11,7 +11,7 @@ import type { RunRow, RunStore } from './runStore.ts';
 import { waitingCalls } from './summary.ts';
 import type { Emit } from './types.ts';
 import { Interrupted } from './endings.ts';
-import type { Earlier, Lent, Said, WalkRun } from './walk.ts';
+import type { Earlier, Lent, WalkRun } from './walk.ts';
 
 type Ended = Extract<RunAct, { type: 'ended' }>;
 export type Going = {
@@ -58,8 +58,7 @@ export function createGoing({
   let closing = false;
 
   function add(row: RunRow, open: OpenRun): Going {
-    const keep = (said: Said[]) => store.keepSaid({ id: row.id, said });
-    const asking = createAsking({ run: open, clock, heard: row.said, keep });
+    const asking = createAsking({ run: open, clock });
     const going: Going = { row, log: open, asking, walk: null, ending: null };
     all.set(row.id, going);
     return going;
@@ -75,7 +74,9 @@ export function createGoing({
         const row = await store.byId(id);
         if (!row) return null;
         const stored = await store.events(id);
-        return add(row, events.open({ id, state: readRun(stored), recent: stored }));
+        // what was said to it is in the row also where it was before its events told it
+        const state = { ...readRun(stored), unheard: row.said };
+        return add(row, events.open({ id, state, recent: stored }));
       })().finally(() => loading.delete(id));
     loading.set(id, asked);
     return asked;

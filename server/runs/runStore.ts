@@ -7,7 +7,7 @@ import type { UseRow } from './figures.ts';
 import { summaryOf, type RunSummaryRow } from './summary.ts';
 import { isUuid } from './describe.ts';
 import { runCommits, runEvents, runs } from './tables.ts';
-import type { Earlier, Said } from './walk.ts';
+import type { Earlier } from './walk.ts';
 
 export type RunRow = typeof runs.$inferSelect;
 export type NewRun = typeof runs.$inferInsert;
@@ -214,9 +214,6 @@ export function createRunStore(database: Database) {
     },
     async lendBrowser({ id, personId }: { id: string; personId: string }): Promise<void> {
       await database.update(runs).set({ browserOf: personId }).where(eq(runs.rootId, id));
-    },
-    async keepSaid({ id, said }: { id: string; said: Said[] }): Promise<void> {
-      await database.update(runs).set({ said }).where(eq(runs.id, id));
     },
     async traced({ id, path, dependsOn }: { id: string; path: string; dependsOn: RunRow['dependsOn'] }): Promise<void> {
       await database.update(runs).set({ tracePath: path, dependsOn }).where(eq(runs.id, id));

@@ -180,11 +180,15 @@ test('[RU1] a walker that throws, or forgets to end, makes a failed run', async 
   }
 });
 
-test('what people say is heard before the next turn, also by a run that is interrupted meanwhile', async () => {
+test('[RU5] what people say is seen by all until it is heard, before the next turn, also by a run that is interrupted meanwhile', async () => {
   const before = await start({ walk: forever });
   const id = await before.start('ada');
   expect((await before.call('ben', `POST /runs/${id}/steer`, { text: 'Use the other file.' })).status).toBe(200);
+  const unheard = async () => readRun((await before.call('ada', `GET /runs/${id}`)).body.events).unheard;
+  const standing = [{ by: expect.objectContaining({ login: 'ben' }), text: 'Use the other file.' }];
+  expect(await unheard()).toEqual(standing);
   await before.close();
+  expect(await unheard()).toEqual(standing);
   const after = await start({
     database: before.database,
     walk: async ({ emit, people }) => {
@@ -195,7 +199,9 @@ test('what people say is heard before the next turn, also by a run that is inter
   });
   await after.call('ada', `POST /runs/${id}/resume`, {});
   await after.until(id, ({ status }) => status === 'done');
-  expect(readRun(await after.events(id)).items).toContainEqual(
+  const state = readRun(await after.events(id));
+  expect([state.unheard, (await after.store.byId(id))!.said]).toEqual([[], []]);
+  expect(state.items).toContainEqual(
     expect.objectContaining({
       kind: 'steer',
       text: 'Use the other file.',

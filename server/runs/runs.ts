@@ -155,7 +155,7 @@ export async function openRuns({
     },
     async steer({ id, actor, text }: { id: string; actor: Actor; text: string }): Promise<void> {
       const one = await find(id);
-      if (one.log.state.endedAt !== null)
+      if (one.log.state.endedAt !== null || one.ending)
         return letGo(
           one,
           Promise.reject(new Problem('conflict', 'This run has ended. Start another one, or branch it.')),

@@ -16,7 +16,7 @@ import type { PlanRun, RunActor, RunRequest } from './walk.ts';
 const mostAtOnce = 3;
 
 /** A row as it is before anything happened. */
-type FirstRow = Omit<RunRow, keyof RunSummaryRow | 'said' | 'dependsOn' | 'tracePath'> & { id: string };
+type FirstRow = Omit<RunRow, keyof RunSummaryRow | 'dependsOn' | 'tracePath'> & { id: string };
 
 export type Starting = ReturnType<typeof createStarting>;
 
@@ -66,7 +66,7 @@ export function createStarting({
     const state = readRun(told);
     const summary = summaryOf(row.id, state);
     await store.add({ row, events: told, summary });
-    const full: RunRow = { ...row, ...summary, said: [], dependsOn: [], tracePath: null };
+    const full: RunRow = { ...row, ...summary, dependsOn: [], tracePath: null };
     const one = going.add(full, events.open({ id: row.id, state, recent: told }));
     changed(full);
     return one;

@@ -1,5 +1,5 @@
 // What a list says of a run without reading its events.
-import type { RunState, RunStatus } from '#shared/run.ts';
+import type { RunState, RunStatus, Said } from '#shared/run.ts';
 import type { Used } from './figures.ts';
 
 export type RunSummaryRow = {
@@ -13,13 +13,14 @@ export type RunSummaryRow = {
   money: number | null;
   waiting: number;
   tainted: boolean;
+  said: Said[];
   endedAt: Date | null;
   /** Null while it goes. */
   used: Used | null;
 };
 
 export function summaryOf(id: string, state: RunState): RunSummaryRow {
-  const { status, reason, answer, spent, taint, endedAt } = state;
+  const { status, reason, answer, spent, taint, unheard, endedAt } = state;
   return {
     id,
     status,
@@ -31,6 +32,7 @@ export function summaryOf(id: string, state: RunState): RunSummaryRow {
     money: spent.money,
     waiting: waitingCalls(state).length,
     tainted: taint.length > 0,
+    said: unheard,
     endedAt: endedAt === null ? null : new Date(endedAt),
     used: endedAt === null ? null : usedBy(state),
   };

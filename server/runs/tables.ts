@@ -14,9 +14,9 @@ import {
   timestamp,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { RunAct, RunHead, RunStatus } from '#shared/run.ts';
+import type { RunAct, RunHead, RunStatus, Said } from '#shared/run.ts';
 import type { Used } from './figures.ts';
-import type { Dependency, RunActor, RunRequest, Said } from './walk.ts';
+import type { Dependency, RunActor, RunRequest } from './walk.ts';
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 

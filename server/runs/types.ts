@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { MemoryQuestion } from '#shared/api/memory.ts';
 import type { BrowserAnswer, BrowserTool, Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
-import type { BoundFile, Effect, Outcome, ResultPart, RunAct, RunEvent, RunHead } from '#shared/run.ts';
+import type { BoundFile, Effect, Outcome, ResultPart, RunAct, RunEvent, RunHead, Said } from '#shared/run.ts';
 import type { JsonSchema } from '../platform/model.ts';
 import type { Budget } from './budget.ts';
 import type { Taint } from './taint.ts';
@@ -110,7 +110,7 @@ export type People = {
     signal: AbortSignal;
   }): Promise<{ by: Face; text: string }>;
   /** What people said since the last time, put before the next turn. */
-  steering(): { by: Face; text: string }[];
+  steering(): readonly Said[];
 };
 
 export type BrowserCall = {

@@ -28,9 +28,6 @@ export type RunRequest = {
 /** `file`: what it read, or the trace, or the skill. Without `how` it read the file. */
 export type Dependency = { run: string; file: string; how?: 'remembered' | 'skill' };
 
-/** What somebody said to a run. */
-export type Said = { by: Face; text: string };
-
 /** One message of a conversation before this one, and what came of it. */
 export type Earlier = {
   run: string;

@@ -35,8 +35,6 @@ export class OpenRun {
   /** What is under way: `stop`, `steer`, or the id of a call that is being answered. */
   busy = $state.raw<ReadonlySet<string>>(new Set());
   usage = $state.raw<ReadonlyMap<number, Usage>>(new Map());
-  /** What was said to it here and has not gone in yet. */
-  unheard = $state.raw<readonly string[]>([]);
   /** Milliseconds that it waited for people, which cost it no time; and since when it waits now. */
   waited = $state.raw<{ total: number; since: string | null }>({ total: 0, since: null });
   readonly shown = $derived.by<RunState>(() =>
@@ -150,17 +148,11 @@ export class OpenRun {
       this.#events.push(event);
       if (event.type === 'usage') usage.set(event.step, event);
       if (event.type === 'child') begun.push(event.run);
-      if (event.type === 'steer') this.#heard(event.text);
     }
     if (state === this.now) return;
     if (usage.size !== this.usage.size) this.usage = usage;
     this.now = state;
     for (const id of begun) this.#addChild(id);
-  }
-
-  #heard(text: string): void {
-    const at = this.unheard.indexOf(text);
-    if (at >= 0) this.unheard = this.unheard.toSpliced(at, 1);
   }
 
   #countWaiting(before: RunStatus, now: RunStatus, at: string): void {
@@ -183,17 +175,8 @@ export class OpenRun {
 
   stop = (): Promise<unknown> =>
     this.#doing('stop', () => this.#outside.api('POST /runs/:id/stop', { params: { id: this.id } }));
-  steer = async (text: string): Promise<void> => {
-    this.unheard = [...this.unheard, text]; // before it is sent: it may go in before the answer is here
-    try {
-      await this.#doing('steer', () =>
-        this.#outside.api('POST /runs/:id/steer', { params: { id: this.id }, body: { text } }),
-      );
-    } catch (error) {
-      this.#heard(text);
-      throw error;
-    }
-  };
+  steer = (text: string): Promise<unknown> =>
+    this.#doing('steer', () => this.#outside.api('POST /runs/:id/steer', { params: { id: this.id }, body: { text } }));
   resume = (): Promise<RunSummary> =>
     this.#doing('resume', () => this.#outside.api('POST /runs/:id/resume', { params: { id: this.id }, body: {} }));
   retry = (): Promise<RunSummary> =>

@@ -95,26 +95,23 @@ test('[RU7] an answer is bound to the arguments that were on the screen', async 
   });
 });
 
-test('[RU5] what was said to it stands there until it went in, also when it ends before; what was not taken does not', async () => {
+test('[RU5] what anybody said to it stands there until it went in, also after a reload; what was not taken does not', async () => {
+  const said = { type: 'said', seq: 4, at: '2026-01-01T00:00:08Z', by: ben, text: 'Shorter.' } as const;
   const outside = testOutside({
-    'GET /runs/:id': () => ({ run: {}, events: story.slice(0, 3), children: [] }),
-    'POST /runs/:id/steer': ({ body }) => {
-      if ((body as { text: string }).text === 'Louder.') throw new Problem('conflict', 'This run has ended.');
-      return {};
+    'GET /runs/:id': () => ({ run: {}, events: [...story.slice(0, 3), said], children: [] }),
+    'POST /runs/:id/steer': () => {
+      throw new Problem('conflict', 'This run has ended.');
     },
   });
   const run = new OpenRun('r1', outside);
   run.open();
   await settle();
-  const sending = run.steer('Shorter.');
-  expect(run.unheard).toEqual(['Shorter.']);
-  await sending;
-  await run.steer('Greener.');
-  const heard: RunEvent = { type: 'steer', by: ada, text: 'Shorter.', seq: 4, at: '2026-01-01T00:00:09Z' };
-  outside.hear({ type: 'run', run: 'r1', events: [heard], through: 4 });
-  expect(run.unheard).toEqual(['Greener.']);
+  expect(run.now.unheard).toEqual([{ by: ben, text: 'Shorter.' }]);
+  const more: RunEvent = { ...said, seq: 5, by: ada, text: 'Greener.' };
+  outside.hear({ type: 'run', run: 'r1', events: [more, { ...said, type: 'steer', seq: 6 }], through: 6 });
+  expect(run.now.unheard).toEqual([{ by: ada, text: 'Greener.' }]);
   await expect(run.steer('Louder.')).rejects.toThrow('ended');
-  expect(run.unheard).toEqual(['Greener.']);
+  expect(run.now.unheard).toEqual([{ by: ada, text: 'Greener.' }]);
 });
 
 test('what waits in a run that a call started waits here too', async () => {
