@@ -163,6 +163,7 @@ export async function openAgents({
     store,
     conversationOf: conversations.join,
     plan: walking.plan,
+    allowance: walking.allowance,
     async walk(given) {
       try {
         await walking.walk(given);

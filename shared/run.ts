@@ -102,7 +102,8 @@ export type RunAct =
   | { type: 'steer'; by: Face; text: string }
   | { type: 'taint'; source: string }
   | { type: 'notice'; level: 'info' | 'warning'; text: string }
-  | { type: 'resumed'; by: Face | null }
+  /** `limits`: which hold from now on. */
+  | { type: 'resumed'; by: Face | null; limits?: Limits }
   | { type: 'trace'; volume: string; path: string; commits: string[] }
   | { type: 'ended'; outcome: Outcome; reason: string; answer: string };
 
@@ -291,7 +292,8 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
       };
     case 'resumed': {
       const item: RunItem = { kind: 'resumed', by: event.by, at: event.at };
-      return { ...next, status: 'running', reason: null, endedAt: null, items: [...state.items, item] };
+      const head = state.head && event.limits ? { ...state.head, limits: event.limits } : state.head;
+      return { ...next, head, status: 'running', reason: null, endedAt: null, items: [...state.items, item] };
     }
     case 'trace':
       return { ...next, trace: { volume: event.volume, path: event.path, commits: event.commits } };

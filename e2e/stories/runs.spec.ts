@@ -55,6 +55,8 @@ test('[RU5] a person runs an agent from its file; a teammate opens the link and 
   await b.steer.fill('Be brief, please');
   await ben.page.getByRole('button', { name: 'Send', exact: true }).click();
   await expect(b.steer).toHaveValue('');
+  const unheard = ada.page.getByRole('list', { name: 'Not heard yet' });
+  await expect(unheard).toContainText('Goes in before the next step, from Ben: Be brief, please');
   await a.approval.getByRole('button', { name: 'Approve once' }).click();
   await a.expectStatus('Done');
   await expect(b.approval).toHaveCount(0);

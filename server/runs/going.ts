@@ -148,7 +148,8 @@ export function createGoing({
       asking.told(event);
       return event;
     };
-    const { head, request } = row;
+    const { request } = row;
+    const head = { ...row.head, limits: open.state.head?.limits ?? row.head.limits };
     const over = (async () => {
       let reason = 'It came to no end.';
       try {

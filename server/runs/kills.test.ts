@@ -19,6 +19,7 @@ let child: ChildProcess | null = null;
 let origin = '';
 let port = '0';
 const cookies = new Map<string, string>();
+const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
 async function startServer(): Promise<void> {
   const started = spawn(process.execPath, ['server/main.ts'], {
@@ -78,7 +79,7 @@ const start = async (who: string, more: Record<string, unknown>): Promise<string
   return body.id;
 };
 async function until(id: string, status: string, ms = 20_000) {
-  for (const end = performance.now() + ms; ; await new Promise((done) => setTimeout(done, 50))) {
+  for (const end = performance.now() + ms; ; await pause(50)) {
     const { body } = await call('ada', `GET /runs/${id}`);
     if (body.run?.status === status) return body as { run: { reason: string }; events: RunEvent[] };
     if (performance.now() > end) throw new Error(`it did not become ${status}: ${JSON.stringify(body).slice(0, 3000)}`);
@@ -91,6 +92,21 @@ async function put(file: string, body: string): Promise<void> {
     headers: { origin, cookie: cookies.get('ada')!, 'content-type': 'text/plain' },
   });
   expect(response.ok).toBe(true);
+}
+/** A run of Ada whose sub-agent asks a person, after a kill of the server. */
+async function killedWhileAsking(goal: string) {
+  const id = await start('ada', { goal });
+  const childOf = async () => (await call('ada', `GET /runs/${id}`)).body.children[0];
+  for (const end = performance.now() + 20_000; (await childOf())?.status !== 'waiting'; await pause(50))
+    if (performance.now() > end) throw new Error('the sub-agent does not ask');
+  await endServer('SIGKILL');
+  await startServer();
+  return { id, child: await childOf() };
+}
+async function answerChild(who: string, id: string, text: string): Promise<void> {
+  const { events } = (await call(who, `GET /runs/${id}`)).body as { events: RunEvent[] };
+  const asked = events.findLast((event) => event.type === 'question')!;
+  expect((await call(who, `POST /runs/${id}/answers/${asked.call}`, { text })).status).toBe(200);
 }
 /** All that a screen was given. */
 function follow(who: string, run: string): { events: RunEvent[]; close: () => void } {
@@ -190,17 +206,9 @@ test('[RU1] a sub-agent that asks goes on after a restart, with the run above it
   const task = { agent: 'Asker', task: 'Find out' };
   model.on('Let it be asked', [{ calls: [{ name: 'delegate_to_agent', args: task }] }, { text: 'Both done.' }]);
   model.on('Find out', [{ calls: [{ name: 'ask_person', args: { question: 'How many?' } }] }, { text: 'Seven.' }]);
-  const id = await start('ada', { goal: 'Let it be asked' });
-  const childOf = async () => (await call('ada', `GET /runs/${id}`)).body.children[0];
-  for (const end = performance.now() + 20_000; (await childOf())?.status !== 'waiting';)
-    if (performance.now() > end) throw new Error('the sub-agent does not ask');
-  await endServer('SIGKILL');
-  await startServer();
-  const child = await childOf();
+  const { id, child } = await killedWhileAsking('Let it be asked');
   expect(child).toMatchObject({ status: 'waiting', agent: 'Asker' });
-  const { events } = (await call('ben', `GET /runs/${child.id}`)).body as { events: RunEvent[] };
-  const asked = events.findLast((event) => event.type === 'question')!;
-  expect((await call('ben', `POST /runs/${child.id}/answers/${asked.call}`, { text: '7' })).status).toBe(200);
+  await answerChild('ben', child.id, '7');
   const done = await until(id, 'done');
   expect(readRun(done.events)).toMatchObject({ answer: 'Both done.', spent: { calls: 1 } });
   const { body } = await call('ada', `GET /runs/${id}`);
@@ -221,21 +229,24 @@ test(
       { text: 'It had enough.' },
     ]);
     model.on('Keep asking', [ask, look('agents'), look('notes'), look('memory')]);
-    const id = await start('ada', { goal: 'Let it keep asking' });
-    const childOf = async () => (await call('ada', `GET /runs/${id}`)).body.children[0];
-    for (const end = performance.now() + 20_000; (await childOf())?.status !== 'waiting';)
-      if (performance.now() > end) throw new Error('the sub-agent does not ask');
-    await endServer('SIGKILL');
-    await startServer();
-    const child = await childOf();
-    const { events } = (await call('ada', `GET /runs/${child.id}`)).body as { events: RunEvent[] };
-    const asked = events.findLast((event) => event.type === 'question')!;
-    expect((await call('ada', `POST /runs/${child.id}/answers/${asked.call}`, { text: 'yes' })).status).toBe(200);
+    const { id, child } = await killedWhileAsking('Let it keep asking');
+    await answerChild('ada', child.id, 'yes');
     await until(id, 'done');
     const ended = readRun((await call('ada', `GET /runs/${child.id}`)).body.events);
     expect(ended).toMatchObject({ status: 'failed', reason: 'It has used its 2 steps.', spent: { steps: 2 } });
   },
 );
+
+test('[RU6] a run that has used its steps goes on with more of them', { timeout: 60_000 }, async () => {
+  model.reset();
+  const look = { calls: [{ name: 'list_directory', args: { path: 'notes' } }] };
+  model.on('Look around', [look, { text: 'There is nothing.' }]);
+  const id = await start('ada', { goal: 'Look around', budget: { iterations: 1 } });
+  expect((await until(id, 'failed')).run.reason).toBe('It has used its 1 steps.');
+  expect((await call('ben', `POST /runs/${id}/resume`, { budget: { iterations: 500 } })).status).toBe(200);
+  const { events } = await until(id, 'done');
+  expect(readRun(events)).toMatchObject({ answer: 'There is nothing.', head: { limits: { iterations: 15 } } });
+});
 
 test(
   '[RU10] the versions of a run are its person’s, carry its id, and the last of them holds the trace',
@@ -322,7 +333,7 @@ test(
 );
 
 async function until2(who: string, id: string, status: string) {
-  for (const end = performance.now() + 20_000; ; await new Promise((done) => setTimeout(done, 50))) {
+  for (const end = performance.now() + 20_000; ; await pause(50)) {
     const { body } = await call(who, `GET /runs/${id}`);
     if (body.run?.status === status) return body as { events: RunEvent[] };
     if (performance.now() > end) throw new Error(`it did not become ${status}: ${JSON.stringify(body).slice(0, 3000)}`);

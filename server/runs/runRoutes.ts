@@ -122,6 +122,7 @@ export function runRoutes({ runs, conversations, browsers, findVolume, readableV
     },
     'POST /runs/:id/resume': async ({ actor, run, body }) =>
       describeRun(await runs.resume({ id: run.id, actor, budget: defined(body.budget ?? {}) })),
+    'GET /runs/:id/limits': ({ actor, run }) => runs.limits({ id: run.id, actor }),
     'POST /runs/:id/retry': async ({ actor, run, volume }) =>
       describeRun(await runs.retry({ id: run.id, actor, volume })),
     'POST /runs/:id/branch': async ({ actor, run, volume, body }) =>

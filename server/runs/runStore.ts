@@ -215,6 +215,10 @@ export function createRunStore(database: Database) {
     async lendBrowser({ id, personId }: { id: string; personId: string }): Promise<void> {
       await database.update(runs).set({ browserOf: personId }).where(eq(runs.rootId, id));
     },
+    /** It goes on with another wish. */
+    async ask({ id, request }: Pick<RunRow, 'id' | 'request'>): Promise<void> {
+      await database.update(runs).set({ request }).where(eq(runs.id, id));
+    },
     async traced({ id, path, dependsOn }: { id: string; path: string; dependsOn: RunRow['dependsOn'] }): Promise<void> {
       await database.update(runs).set({ tracePath: path, dependsOn }).where(eq(runs.id, id));
     },

@@ -409,3 +409,48 @@ test('[RU4] what runs in the name of somebody whose account is disabled stops, a
   expect([row.status, row.reason]).toEqual(['stopped', 'The account of BEN is disabled.']);
   expect((await world.call('ada', `POST /runs/${id}/resume`, {})).status).toBe(403);
 });
+
+test('[RU6] who lets a run go on may raise its limits as far as is allowed now; what costs money only its person', async () => {
+  const heard: { iterations: number; money: number | null }[] = [];
+  const hears: WalkRun = async (walk) => {
+    const { iterations, money } = walk.head.limits;
+    heard.push({ iterations, money });
+    await forever(walk);
+  };
+  const before = await start({ walk: hears });
+  const id = await before.start('ada', { budget: { iterations: 2, money: 0.5 } });
+  const goOn = async (world: TestRuns, who: 'ada' | 'ben', budget: object) => {
+    await world.call('ada', `POST /runs/${id}/stop`);
+    return world.call(who, `POST /runs/${id}/resume`, { budget });
+  };
+  await before.call('ada', `POST /runs/${id}/stop`);
+  const limitsFor = async (who: 'ada' | 'ben' | 'vic') => before.call(who, `GET /runs/${id}/limits`);
+  expect((await limitsFor('vic')).status).toBe(403);
+  expect((await limitsFor('ada')).body).toMatchObject({ now: { iterations: 2, money: 0.5 }, most: { iterations: 15, money: null } }); // prettier-ignore
+  expect((await limitsFor('ben')).body).toMatchObject({ most: { iterations: 15, money: 0.5 } });
+
+  await goOn(before, 'ben', { iterations: 99, money: 9 });
+  await goOn(before, 'ben', {});
+  await goOn(before, 'ada', { money: 3 });
+  await goOn(before, 'ben', { money: null });
+  await goOn(before, 'ada', { money: null });
+  await goOn(before, 'ada', { money: 3 });
+  await before.close();
+  const after = await start({
+    database: before.database,
+    walk: hears,
+    allowance: async ({ head }) => ({ ...head.limits, iterations: 7, money: null }),
+  });
+  await goOn(after, 'ben', {});
+  expect(heard).toEqual([
+    { iterations: 2, money: 0.5 },
+    { iterations: 15, money: 0.5 },
+    { iterations: 15, money: 0.5 },
+    { iterations: 15, money: 3 },
+    { iterations: 15, money: 3 },
+    { iterations: 15, money: null },
+    { iterations: 15, money: 3 },
+    { iterations: 7, money: 3 },
+  ]);
+  expect(readRun(await after.events(id)).head!.limits).toMatchObject({ iterations: 7, money: 3 });
+});

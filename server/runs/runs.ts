@@ -15,9 +15,10 @@ import { createGoing, type Going, type WriteTrace } from './going.ts';
 import { recoverRuns, traceWhatEnded } from './recovery.ts';
 import { actorOf, lostRight, mayLend, type RunAccess } from './rights.ts';
 import type { RunRow, RunStore } from './runStore.ts';
+import { createResuming } from './resuming.ts';
 import { createStarting } from './starting.ts';
 import { summaryOf, waitingCalls } from './summary.ts';
-import type { Earlier, Lent, PlanRun, RunBudget, WalkRun } from './walk.ts';
+import type { Earlier, Lent, OtherBudget, PlanRun, RunAllowance, WalkRun } from './walk.ts';
 
 export type RunNews = {
   /** It began, changed its status or ended. `only`: nobody but this person may know of it. */
@@ -34,6 +35,7 @@ export async function openRuns({
   conversationOf,
   walk,
   plan,
+  allowance,
   trace,
   access,
   news,
@@ -45,6 +47,7 @@ export async function openRuns({
   conversationOf: Parameters<typeof createStarting>[0]['conversationOf'];
   walk: WalkRun;
   plan: PlanRun;
+  allowance: RunAllowance;
   trace: WriteTrace;
   access: RunAccess;
   news: RunNews;
@@ -121,6 +124,8 @@ export async function openRuns({
   }
   const letGo = <T>(one: Going, work: Promise<T>) => work.finally(() => going.release(one));
 
+  const resuming = createResuming({ store, allowance, access, takePlace, walkOn, faceOf });
+
   const runs = {
     store,
     following,
@@ -186,25 +191,15 @@ export async function openRuns({
       await one.asking.answer({ call, text, by: await faceOf(actor), wake: () => wake(one) });
     },
 
-    /** Goes on where it was: after an interruption, a stop, or a limit that `budget` raises within what kernel and file allow. */
-    async resume({ id, actor, budget }: { id: string; actor: Actor; budget: RunBudget }): Promise<RunRow> {
+    /** Of one that may go on: as they are, and as far as this person may raise them. */
+    async limits({ id, actor }: { id: string; actor: Actor }) {
       const one = await find(id);
-      const { state } = one.log;
-      const givePlaceBack = takePlace(one.row.personId);
-      try {
-        if (one.row.parentId !== null) throw new Problem('conflict', 'A sub-agent goes on with the run above it.');
-        if (state.status !== 'failed' && state.status !== 'stopped')
-          throw new Problem('conflict', state.status === 'done' ? 'This run is done.' : 'This run is going on.');
-        const lost = await lostRight({ row: one.row, access });
-        if (lost) throw new Problem('forbidden', lost);
-        one.row = { ...one.row, request: { ...one.row.request, budget: { ...one.row.request.budget, ...budget } } };
-        await one.log.emit({ type: 'resumed', by: await faceOf(actor) });
-        await walkOn(one);
-        return rowOf(one);
-      } finally {
-        givePlaceBack();
-        going.release(one);
-      }
+      return letGo(one, resuming.limits({ one, actor }));
+    },
+    async resume({ id, actor, budget }: { id: string; actor: Actor; budget: OtherBudget }): Promise<RunRow> {
+      const one = await find(id);
+      await letGo(one, resuming.resume({ one, actor, budget }));
+      return rowOf(one);
     },
 
     async retry({ id, actor, volume }: { id: string; actor: Actor; volume: VolumeTarget }): Promise<RunRow> {

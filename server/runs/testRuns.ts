@@ -17,7 +17,7 @@ import { createConversationStore } from './conversationStore.ts';
 import { runRoutes } from './runRoutes.ts';
 import { openRuns, type RunNews } from './runs.ts';
 import { createRunStore } from './runStore.ts';
-import type { PlanRun, WalkRun } from './walk.ts';
+import type { PlanRun, RunAllowance, WalkRun } from './walk.ts';
 
 export type Person = 'ada' | 'ben' | 'vic' | 'mallory';
 const logins: Person[] = ['ada', 'ben', 'vic', 'mallory'];
@@ -44,6 +44,7 @@ export async function startRuns({
   database: given,
   walk,
   plan = simplePlan,
+  allowance = async () => limits,
   trace = async () => null,
   limited = true,
 }: {
@@ -52,6 +53,7 @@ export async function startRuns({
   database?: Awaited<ReturnType<typeof openTestDatabase>>;
   walk: WalkRun;
   plan?: PlanRun;
+  allowance?: RunAllowance;
   trace?: Parameters<typeof openRuns>[0]['trace'];
   limited?: boolean;
 }) {
@@ -77,6 +79,7 @@ export async function startRuns({
     conversationOf: conversations.join,
     walk,
     plan,
+    allowance,
     trace,
     access: {
       isActive: async (personId) => !disabled.has(loginOf(personId)),

@@ -1,7 +1,7 @@
 // The words between the runs (who keeps what happens, and meets people) and whoever plans a run and walks through it.
 import type { Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
-import type { RunEvent, RunHead } from '#shared/run.ts';
+import type { Limits, RunEvent, RunHead } from '#shared/run.ts';
 import type { Budget } from './budget.ts';
 import type { Taint } from './taint.ts';
 import type { Emit, People } from './types.ts';
@@ -9,8 +9,11 @@ import type { Emit, People } from './types.ts';
 /** Of the actor, what lasts longer than a sign-in: a run goes on when its person closes the browser. */
 export type RunActor = Pick<Actor, 'login' | 'scopes' | 'onlyVolume' | 'tokenId'>;
 
-/** What a person may lower of the limits, never raise. */
+/** What a person may lower of what kernel and file allow, never raise. */
 export type RunBudget = Partial<Record<'iterations' | 'toolCalls' | 'minutes' | 'tokens' | 'money', number>>;
+
+/** When it goes on. Null: as much as is allowed. */
+export type OtherBudget = { [Key in keyof RunBudget]: RunBudget[Key] | null };
 
 /** What a person asked for beside the goal. */
 export type RunRequest = {
@@ -70,6 +73,8 @@ export type Plan = {
   limits: RunHead['limits'];
   versions: Record<string, string>;
 };
+/** What kernel and file allow such a run, now. */
+export type RunAllowance = (asked: { head: RunHead; actor: Actor }) => Promise<Limits>;
 export type PlanRun = (plan: {
   actor: Actor;
   volume: { id: string; name: string; teamId: string | null };

@@ -21,7 +21,7 @@ import { othersIn } from './others.ts';
 import { hear, noTaint } from './taint.ts';
 import type { StartChild, Tool, ToolsOfElsewhere } from './types.ts';
 import { usedSoFar } from './usedSoFar.ts';
-import type { Earlier, PlanRun, RunRequest, Walk, WalkRun } from './walk.ts';
+import type { Earlier, PlanRun, RunAllowance, RunRequest, Walk, WalkRun } from './walk.ts';
 
 export type ToolsFor = (run: {
   head: RunHead;
@@ -71,7 +71,7 @@ const plainAgent = {
   body: 'You help the people of this workspace with their files and goals. Look before you answer, do what was asked, and no more.',
 };
 
-export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkRun } {
+export function createWalking(needs: WalkingNeeds): { plan: PlanRun; allowance: RunAllowance; walk: WalkRun } {
   const { library, models, findVolume, clock } = needs;
 
   async function findAgent({
@@ -116,6 +116,12 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     if (!text) throw new Problem('not-found', `${agent.path} of ${agent.volume} cannot be read any more.`);
     return readTyped({ path: agent.path, text });
   }
+
+  const allowance: RunAllowance = async ({ head, actor }) => {
+    const kernel = await library.kernel({ actor, volume: head.volume });
+    const definition = await definitionOf(head, actor);
+    return limitsOf(kernel.limits, definition?.limits);
+  };
 
   /** Those that it was given when it began, or that fit. */
   async function skillsOf(
@@ -219,10 +225,9 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
       if (!taint.sources.includes(source)) taint.sources.push(source);
     const spoke = await othersIn({ events, eventsOf: needs.eventsOf, person: head.by });
     for (const by of [...spoke, ...earlier.map((one) => one.by)]) hear({ taint, by, head });
-    const limits = limitsOf(head.limits, request.budget);
     const since = lent?.budget.since ?? '';
     const used = await usedSoFar({ events, eventsOf: needs.eventsOf, since });
-    const budget = lent ? lent.budget.child(limits, used) : createBudget({ limits, clock, used });
+    const budget = lent ? lent.budget.child(head.limits, used) : createBudget({ limits: head.limits, clock, used });
     const end = await runLoop({
       head,
       definition: definition ? { name: definition.name, body: definition.body } : plainAgent,
@@ -249,7 +254,7 @@ export function createWalking(needs: WalkingNeeds): { plan: PlanRun; walk: WalkR
     if (!(signal.reason instanceof Interrupted)) await emit({ type: 'ended', ...end });
   };
 
-  return { plan, walk };
+  return { plan, allowance, walk };
 }
 
 /** Whose providers it may use beside the team's and the server's. */

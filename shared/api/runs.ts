@@ -58,6 +58,23 @@ const budget = z.object({
   tokens: z.int().positive().optional(),
   money: z.number().positive().optional(),
 });
+/** Null: as much as is allowed. */
+const otherBudget = z.object({
+  iterations: budget.shape.iterations.nullable(),
+  toolCalls: budget.shape.toolCalls.nullable(),
+  minutes: budget.shape.minutes.nullable(),
+  tokens: budget.shape.tokens.nullable(),
+  money: budget.shape.money.nullable(),
+});
+const limits = z.object({
+  iterations: z.number(),
+  toolCalls: z.number(),
+  minutes: z.number(),
+  tokens: z.number().nullable(),
+  money: z.number().nullable(),
+  depth: z.number(),
+  fanOut: z.number(),
+});
 const part = z.custom<ResultPart>((value) => typeof value === 'object' && value !== null && 'kind' in value);
 const event = z.custom<RunEvent>((value) => typeof value === 'object' && value !== null && 'seq' in value);
 
@@ -72,7 +89,8 @@ export const runRoutes = {
   'POST /runs/:id/steer': { may: 'volume.run', summary: 'Say something before its next turn', body: z.object({ text: z.string().trim().min(1).max(20_000) }), answer: nothing },
   'POST /runs/:id/approvals/:call': { may: 'volume.run', summary: 'Approve or refuse a call; `hash` is of the arguments that were seen', body: z.object({ verdict: z.enum(['approved', 'refused']), hash: z.string().max(128), note: z.string().max(2000).optional() }), answer: nothing },
   'POST /runs/:id/answers/:call': { may: 'volume.run', summary: 'Answer what it asked', body: z.object({ text: z.string().trim().min(1).max(20_000) }), answer: nothing },
-  'POST /runs/:id/resume': { may: 'volume.run', summary: 'Go on with a run that was interrupted or ran out of budget', body: z.object({ budget: budget.optional() }), answer: RunSummary },
+  'POST /runs/:id/resume': { may: 'volume.run', summary: 'Go on with a run that was interrupted or ran out of budget', body: z.object({ budget: otherBudget.optional() }), answer: RunSummary },
+  'GET /runs/:id/limits': { may: 'volume.run', summary: 'Its limits, and as far as I may raise them when it goes on', answer: z.object({ now: limits, most: limits }) },
   'POST /runs/:id/retry': { may: 'volume.run', summary: 'The same goal once more, as a new run', answer: RunSummary },
   'POST /runs/:id/branch': { may: 'volume.run', summary: 'A new run from a step of this one, at the versions that it saw', body: z.object({ step: z.int().min(1), text: z.string().trim().max(20_000).optional() }), answer: RunSummary },
   'POST /runs/:id/take-over': { may: 'volume.run', summary: 'Let this run use my browser from now on', answer: nothing },

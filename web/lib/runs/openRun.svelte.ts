@@ -19,6 +19,8 @@ export type RunOutside = {
   send: (message: FromBrowser) => void;
   listen: (listener: (message: ToBrowser) => void) => () => void;
 };
+/** What somebody asks for below what is allowed; null: as much as is. */
+export type RunBudget = Partial<Record<'iterations' | 'toolCalls' | 'minutes' | 'tokens' | 'money', number | null>>;
 export type Usage = { input: number; output: number; money: number | null; ms: number };
 /** A call that waits for a person, of this run or of one that it started. */
 export type Waiting = { run: OpenRun; call: CallState };
@@ -177,8 +179,12 @@ export class OpenRun {
     this.#doing('stop', () => this.#outside.api('POST /runs/:id/stop', { params: { id: this.id } }));
   steer = (text: string): Promise<unknown> =>
     this.#doing('steer', () => this.#outside.api('POST /runs/:id/steer', { params: { id: this.id }, body: { text } }));
-  resume = (): Promise<RunSummary> =>
-    this.#doing('resume', () => this.#outside.api('POST /runs/:id/resume', { params: { id: this.id }, body: {} }));
+  /** Its limits, and how far the person here may raise them. */
+  limits = () => this.#outside.api('GET /runs/:id/limits', { params: { id: this.id } });
+  resume = (budget: RunBudget = {}): Promise<RunSummary> =>
+    this.#doing('resume', () =>
+      this.#outside.api('POST /runs/:id/resume', { params: { id: this.id }, body: { budget } }),
+    );
   retry = (): Promise<RunSummary> =>
     this.#doing('retry', () => this.#outside.api('POST /runs/:id/retry', { params: { id: this.id } }));
   takeOver = (): Promise<unknown> =>
