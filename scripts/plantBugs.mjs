@@ -15,8 +15,8 @@ const bugs = [
     'acknowledge before append',
     fuzz,
     'room.ts',
-    'this.pending.push({ ...writer, update });',
-    'this.pending.push({ ...writer, update });\n    writer.settled();',
+    'this.pending.push(given);',
+    'this.pending.push(given);\n    given.settled();',
   ],
   [
     'broadcast before append',
