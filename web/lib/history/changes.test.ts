@@ -20,7 +20,8 @@ test('next and previous go through all and round at the ends', () => {
 });
 
 test('the counter says where one is', () => {
-  expect([placeOf(0, -1), placeOf(1, -1), placeOf(5, -1), placeOf(5, 1)]).toEqual([
+  expect([placeOf(null, -1), placeOf(0, -1), placeOf(1, -1), placeOf(5, -1), placeOf(5, 1)]).toEqual([
+    'comparing',
     'no changes',
     '1 change',
     '5 changes',

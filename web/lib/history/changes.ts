@@ -17,8 +17,9 @@ export function nextChange(changes: { length: number }, current: number, step: 1
   return (current + step + changes.length) % changes.length;
 }
 
-/** `2 of 5`, `5 changes`, `no changes` */
-export function placeOf(changes: number, current: number): string {
+/** `2 of 5`, `5 changes`, `no changes`. Null: it is not known yet. */
+export function placeOf(changes: number | null, current: number): string {
+  if (changes === null) return 'comparing';
   if (changes === 0) return 'no changes';
   return current < 0 ? `${changes} ${changes === 1 ? 'change' : 'changes'}` : `${current + 1} of ${changes}`;
 }

@@ -12,7 +12,8 @@ type Options = {
   monaco: Monaco;
   inline: boolean;
   label: { before: string; after: string };
-  onchanges: (changes: Change[]) => void;
+  /** Null while they are being looked for: in a worker, which takes its time on a busy computer. */
+  onchanges: (changes: Change[] | null) => void;
   /** The line of the newer text that one looks at. */
   online: (line: number) => void;
 };
@@ -166,10 +167,11 @@ export function openDiffEditor({ parent, monaco, inline, label, onchanges, onlin
   }
 
   const tellChanges = () => {
-    const found = diff.getLineChanges() ?? [];
-    drawWords(found);
+    const found = diff.getLineChanges();
+    drawWords(found ?? []);
     onchanges(
-      found.map(({ modifiedStartLineNumber: from, modifiedEndLineNumber: to }) => ({ from, to: Math.max(from, to) })),
+      found &&
+        found.map(({ modifiedStartLineNumber: from, modifiedEndLineNumber: to }) => ({ from, to: Math.max(from, to) })),
     );
     draw();
   };
