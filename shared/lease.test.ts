@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Driver } from './devices.ts';
-import { leaseTimes, mostWaiting, newLeaseState, nextLeaseTime, stepLease, viewLease, type LeaseEffect, type LeaseEvent, type LeaseState, type LeaseStep } from './lease.ts'; // prettier-ignore
+import { stepLease } from './lease.ts';
+import { leaseTimes, mostWaiting, newLeaseState, nextLeaseTime, viewLease, type LeaseEffect, type LeaseEvent, type LeaseState, type LeaseStep } from './leaseState.ts'; // prettier-ignore
 
 const { offer, term, most, grace } = leaseTimes;
 const face = (login: string) => ({ id: login, login, name: login.toUpperCase(), colour: 1 });

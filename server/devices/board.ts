@@ -3,7 +3,7 @@
 // knows the epoch too (DE1, DE2). All that is told about a board is told in one order, here.
 import { frameTypes, type DeviceState, type Driver, type Frame, type FromViewer } from '#shared/devices.ts';
 import type { ErrorCode } from '#shared/errors.ts';
-import { viewLease, type LeaseEffect, type LeaseState, type Refused } from '#shared/lease.ts';
+import { viewLease, type LeaseEffect, type LeaseState, type Refused } from '#shared/leaseState.ts';
 import type { Actor } from '#shared/permissions.ts';
 import type { May } from './access.ts';
 import type { Artifacts } from './artifacts.ts';

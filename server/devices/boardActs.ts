@@ -2,7 +2,7 @@
 // (DE2); then the board's browser hears it, and whoever looks, the audit and a recording are told of it.
 import { encodeFrame, frameTypes, type Driver, type FromViewer, type Job, type JobResult, type ToHost } from '#shared/devices.ts'; // prettier-ignore
 import { Problem } from '#shared/errors.ts';
-import type { Refused } from '#shared/lease.ts';
+import type { Refused } from '#shared/leaseState.ts';
 import type { Face } from '#shared/live.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { Audit } from './audit.ts';

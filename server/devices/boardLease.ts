@@ -1,6 +1,7 @@
 // The lease of one board, held by the reducer in shared/lease.ts: each event goes through `step`, what follows is done in order, and what the
 // next server has to know is kept. Epochs are taken from numbers that the database set aside, so that none is ever used twice (DE2).
-import { newLeaseState, nextLeaseTime, stepLease, type LeaseEffect, type LeaseEvent, type LeaseState, type Refused } from '#shared/lease.ts'; // prettier-ignore
+import { stepLease } from '#shared/lease.ts';
+import { newLeaseState, nextLeaseTime, type LeaseEffect, type LeaseEvent, type LeaseState, type Refused } from '#shared/leaseState.ts'; // prettier-ignore
 import type { Clock } from '../platform/clock.ts';
 
 export type Timeless = LeaseEvent extends infer E ? (E extends LeaseEvent ? Omit<E, 'now'> : never) : never;

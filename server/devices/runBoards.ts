@@ -3,7 +3,7 @@ import crypto from 'node:crypto';
 import { notFound, Problem } from '#shared/errors.ts';
 import type { Device } from '#shared/api/devices.ts';
 import type { Driver, Job, JobResult, LeaseView } from '#shared/devices.ts';
-import { viewLease, type Refused } from '#shared/lease.ts';
+import { viewLease, type Refused } from '#shared/leaseState.ts';
 import type { Face } from '#shared/live.ts';
 import type { Actor } from '#shared/permissions.ts';
 import type { Artifacts } from './artifacts.ts';

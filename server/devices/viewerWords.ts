@@ -2,7 +2,7 @@
 // stop and what only takes back one's own wish are for everybody (DE3).
 import type { Driver, FromViewer, Job, JobResult } from '#shared/devices.ts';
 import { Problem } from '#shared/errors.ts';
-import type { Refused } from '#shared/lease.ts';
+import type { Refused } from '#shared/leaseState.ts';
 import type { Face } from '#shared/live.ts';
 import type { May } from './access.ts';
 import type { Timeless } from './boardLease.ts';
