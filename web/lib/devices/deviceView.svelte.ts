@@ -48,6 +48,8 @@ export class DeviceView {
   readonly #refusalListeners = new Set<(refusal: Refusal) => void>();
   readonly #jobs = new Map<string, Pending>();
   #live = false;
+  /** Said before the first connection stood: what is shown until then comes from the list of boards, and can be clicked. */
+  #early: FromViewer[] = [];
   /** The bytes up to here were said before we came. */
   #old = 0;
 
@@ -88,6 +90,7 @@ export class DeviceView {
   close(): void {
     this.#socket?.close();
     this.#socket = null;
+    this.#early = [];
     for (const id of [...this.#jobs.keys()]) this.#finish(id, lostJob(id));
   }
   retry(): void {
@@ -132,8 +135,12 @@ export class DeviceView {
   }
 
   // ---- what a person does
+  /** While the first connection is being made it is said as soon as that stands. False: it was not sent; whoever asked hears why. */
   say(message: FromViewer): boolean {
-    return this.#socket?.send(message) ?? false;
+    if (this.#socket?.send(message)) return true;
+    if (this.#socket && this.state === null && this.link === 'connecting') return this.#early.push(message) > 0;
+    this.#unsaid(message);
+    return false;
   }
   /** What needs the lease, under the epoch of now. */
   drive(message: Driving): boolean {
@@ -189,6 +196,8 @@ export class DeviceView {
       for (const id of [...this.#jobs.keys()]) this.#finish(id, lostJob(id));
     }
     this.link = link === 'open' ? 'connecting' : link; // open with the server's first words
+    const early = link === 'connecting' ? [] : this.#early.splice(0);
+    for (const message of early) this.say(message);
   }
   #hear(message: ToViewer): void {
     switch (message.type) {
@@ -228,6 +237,12 @@ export class DeviceView {
     this.#jobs.delete(id);
     job.stopListening();
     job.done(result);
+  }
+  /** A job has its own answer, and a stop another way. */
+  #unsaid({ type }: FromViewer): void {
+    if (type === 'job' || type === 'cancel-job' || type === 'stop') return;
+    const refusal: Refusal = { type: 'refused', of: type, code: 'offline', text: 'There is no connection to the server. Nothing was sent.' }; // prettier-ignore
+    for (const listener of this.#refusalListeners) listener(refusal);
   }
   #showWorld(bytes: Uint8Array): void {
     this.#world = bytes;

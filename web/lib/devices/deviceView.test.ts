@@ -50,6 +50,23 @@ test('it is not live before the server has said hello', () => {
   expect(view.link).toBe('open');
 });
 
+test('[DE2] a turn that is asked for before the first connection stands is asked for then; without a connection it is said so', () => {
+  const { network, view, greet } = watching();
+  const heard: string[] = [];
+  view.onRefusal(({ of, text }) => heard.push(`${of}: ${text}`));
+  expect(view.say({ type: 'ask' })).toBe(true);
+  expect(network.last.messages).toEqual([]);
+  greet();
+  expect(network.last.messages).toEqual([{ type: 'ask' }]);
+  network.last.says({ type: 'state', state: deviceState() });
+  network.last.broke();
+  expect(view.say({ type: 'ask' })).toBe(false);
+  expect(heard).toEqual(['ask: There is no connection to the server. Nothing was sent.']);
+  network.pass();
+  greet();
+  expect(network.last.messages).toEqual([]);
+});
+
 test('[DE2] keys go under the epoch of my lease; without it they go nowhere', () => {
   const { network, view, greet } = watching();
   greet();
