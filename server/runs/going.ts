@@ -20,6 +20,8 @@ export type Going = {
   asking: Asking;
   /** Null: nobody walks through it now. */
   walk: { abort: AbortController; over: Promise<void> } | null;
+  /** Somebody lets it go on just now: nobody else does, and it stays in memory, whoever looks at it meanwhile. */
+  resuming: boolean;
   /** The end is being written; nothing more is told. */
   ending: Promise<RunEvent> | null;
 };
@@ -59,7 +61,7 @@ export function createGoing({
 
   function add(row: RunRow, open: OpenRun): Going {
     const asking = createAsking({ run: open, clock });
-    const going: Going = { row, log: open, asking, walk: null, ending: null };
+    const going: Going = { row, log: open, asking, walk: null, resuming: false, ending: null };
     all.set(row.id, going);
     return going;
   }
@@ -85,7 +87,7 @@ export function createGoing({
   /** Out of memory, if nothing holds it there. */
   function release(going: Going): void {
     const { row, log: open, asking } = going;
-    if (going.walk || (open.state.endedAt === null && !open.isBroken && !closing)) return;
+    if (going.walk || going.resuming || (open.state.endedAt === null && !open.isBroken && !closing)) return;
     asking.close();
     if (all.get(row.id) === going) all.delete(row.id);
     if (open.isBroken && !closing) mendLater(row.id);

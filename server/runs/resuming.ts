@@ -42,11 +42,12 @@ export function createResuming({
 
     async resume({ one, actor, budget }: { one: Going; actor: Actor; budget: OtherBudget }): Promise<void> {
       const { status } = one.log.state;
+      if (one.row.parentId !== null) throw new Problem('conflict', 'A sub-agent goes on with the run above it.');
+      if (one.resuming || (status !== 'failed' && status !== 'stopped'))
+        throw new Problem('conflict', status === 'done' ? 'This run is done.' : 'This run is going on.');
       const givePlaceBack = takePlace(one.row.personId);
+      one.resuming = true;
       try {
-        if (one.row.parentId !== null) throw new Problem('conflict', 'A sub-agent goes on with the run above it.');
-        if (status !== 'failed' && status !== 'stopped')
-          throw new Problem('conflict', status === 'done' ? 'This run is done.' : 'This run is going on.');
         const lost = await lostRight({ row: one.row, access });
         if (lost) throw new Problem('forbidden', lost);
         const most = await mostOf(one.row, actor);
@@ -62,6 +63,7 @@ export function createResuming({
         await one.log.emit({ type: 'resumed', by: await faceOf(actor), limits: limitsOf(most, wanted) });
         await walkOn(one);
       } finally {
+        one.resuming = false;
         givePlaceBack();
       }
     },

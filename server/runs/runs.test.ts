@@ -454,3 +454,24 @@ test('[RU6] who lets a run go on may raise its limits as far as is allowed now; 
   ]);
   expect(readRun(await after.events(id)).head!.limits).toMatchObject({ iterations: 7, money: 3 });
 });
+
+test('[RU6] of two who let a run go on in the same moment one does, and its limits are those that hold', async () => {
+  const walks: Parameters<WalkRun>[0][] = [];
+  const world = await start({
+    walk: async (walk) => {
+      walks.push(walk);
+      await forever(walk);
+    },
+  });
+  const id = await world.start('ada');
+  await world.call('ada', `POST /runs/${id}/stop`);
+  const answers = await Promise.all(
+    [3, 4].map((iterations) => world.call('ada', `POST /runs/${id}/resume`, { budget: { iterations } })),
+  );
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+  const events = await world.events(id);
+  expect(events.filter(({ type }) => type === 'resumed')).toHaveLength(1);
+  expect(walks.at(-1)!.head.limits.iterations).toBe(readRun(events).head!.limits.iterations);
+  await world.call('ada', `POST /runs/${id}/stop`);
+  expect(walks.map(({ signal }) => signal.aborted)).toEqual([true, true]); // it is the one in memory that goes on
+});
